@@ -1,0 +1,94 @@
+/**
+ * What the rest of the daemon may ask of the images. Implemented in this folder; HTTP handlers and `containers/` use it.
+ * API shapes come from contract/engine-types.ts.
+ */
+import type { HistoryItem, ImageDeleteItem, ImageInspect, ImagePruneResult, ImageSummary } from '../../contract/engine-types.ts';
+import type { Platform } from '../../oci/platform.ts';
+import type { RegistryAuth } from '../../registry/client/registry-client.ts';
+
+/** The `config` part of an OCI image config, as Docker extends it. */
+export interface ImageRunConfig {
+  readonly User?: string;
+  readonly ExposedPorts?: Readonly<Record<string, Record<string, never>>>;
+  readonly Env?: readonly string[];
+  readonly Entrypoint?: readonly string[] | null;
+  readonly Cmd?: readonly string[] | null;
+  readonly Volumes?: Readonly<Record<string, Record<string, never>>> | null;
+  readonly WorkingDir?: string;
+  readonly Labels?: Readonly<Record<string, string>> | null;
+  readonly StopSignal?: string;
+  readonly Shell?: readonly string[];
+  readonly OnBuild?: readonly string[] | null;
+  readonly Healthcheck?: {
+    readonly Test?: readonly string[];
+    /** Nanoseconds, as in the image. */
+    readonly Interval?: number;
+    readonly Timeout?: number;
+    readonly StartPeriod?: number;
+    readonly StartInterval?: number;
+    readonly Retries?: number;
+  };
+}
+
+export interface LocalImage {
+  /** Digest of the config: Docker's image ID, `sha256:...`. */
+  readonly id: string;
+  readonly platform: Platform;
+  readonly config: ImageRunConfig;
+  /** Chain ID of the topmost layer; undefined when the image has none. */
+  readonly topLayer: string | undefined;
+  readonly repoTags: readonly string[];
+  readonly repoDigests: readonly string[];
+}
+
+/** One line of Docker's progress stream (JSONMessage). */
+export interface ProgressMessage {
+  readonly status?: string;
+  readonly id?: string;
+  readonly progressDetail?: { readonly current?: number; readonly total?: number };
+  readonly progress?: string;
+  readonly error?: string;
+  readonly errorDetail?: { readonly code?: number; readonly message: string };
+  readonly aux?: unknown;
+}
+
+export interface PullOptions {
+  readonly platform?: Platform;
+  readonly auth?: RegistryAuth;
+  readonly signal: AbortSignal;
+  /** Called for each progress line, in the order Docker sends them. */
+  readonly onProgress: (message: ProgressMessage) => void;
+}
+
+export interface ImageService {
+  /** A local image by name, digest, ID or unique ID prefix. @throws WharfError 'image.ambiguous' */
+  find(nameOrId: string): LocalImage | undefined;
+  /** As `find`. @throws WharfError 'image.not-found' with Docker's text "No such image: x" */
+  get(nameOrId: string): LocalImage;
+  pull(reference: string, options: PullOptions): Promise<LocalImage>;
+  push(reference: string, options: PullOptions): Promise<void>;
+  list(query: { all: boolean; filters: ReadonlyMap<string, readonly string[]>; sharedSize: boolean }): Promise<readonly ImageSummary[]>;
+  inspect(nameOrId: string): Promise<ImageInspect>;
+  history(nameOrId: string): Promise<readonly HistoryItem[]>;
+  tag(nameOrId: string, target: string): Promise<void>;
+  remove(nameOrId: string, options: { force: boolean; noPrune: boolean }): Promise<readonly ImageDeleteItem[]>;
+  prune(filters: ReadonlyMap<string, readonly string[]>): Promise<ImagePruneResult>;
+  /** Bytes all layers take on disk. */
+  layersSizeBytes(): Promise<number>;
+  /** Makes an image out of a container's changes (docker commit); answers its ID. */
+  commit(request: {
+    readonly baseImageId: string;
+    readonly snapshotKey: string;
+    readonly reference: string | undefined;
+    readonly config: ImageRunConfig;
+    readonly author: string;
+    readonly comment: string;
+    readonly signal: AbortSignal;
+  }): Promise<string>;
+}
+
+/** How the images learn whether one is in use; containers/ answers. */
+export interface ImageUsers {
+  /** Containers created from this image ID. */
+  usersOf(imageId: string): readonly { readonly containerId: string; readonly running: boolean }[];
+}

@@ -1,0 +1,92 @@
+/**
+ * What the engine asks of a registry: resolve a name, fetch and push manifests and blobs. Implemented in this folder.
+ *
+ * Each call goes to an ordered list of endpoints: the mirrors of Docker Hub first (for docker.io only), the registry itself,
+ * then the fallback registries (asked when the registry can't be reached or does not know the image).
+ */
+import type { Readable } from 'node:stream';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Reference } from '../../oci/reference.ts';
+
+/** Credentials as Docker's X-Registry-Auth header carries them. */
+export interface RegistryAuth {
+  readonly username?: string;
+  readonly password?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
+  readonly serveraddress?: string;
+}
+
+export interface RegistryClientConfig {
+  /** Base URLs asked before Docker Hub, in order. */
+  readonly mirrors: readonly string[];
+  /** Base URLs asked when the registry itself fails or does not know the image, in order. */
+  readonly fallbacks: readonly string[];
+  /** `host[:port]` or CIDR that may speak plain HTTP or use an unknown certificate; loopback always may. */
+  readonly insecureRegistries: readonly string[];
+  readonly userAgent: string;
+}
+
+export interface RequestOptions {
+  readonly auth?: RegistryAuth;
+  readonly signal: AbortSignal;
+}
+
+export interface FetchedManifest {
+  readonly descriptor: Descriptor;
+  /** The exact bytes, digest already verified. */
+  readonly bytes: Uint8Array;
+  /** Base URL of the endpoint that answered, without credentials. Blobs of this manifest are asked there first. */
+  readonly endpoint: string;
+}
+
+export interface RegistryClient {
+  /** By tag or digest. @throws WharfError 'manifest.unknown' | 'auth.required' | 'auth.denied' | 'registry.*' | 'digest.mismatch' */
+  fetchManifest(reference: Reference, options: RequestOptions): Promise<FetchedManifest>;
+  /**
+   * The blob's bytes from `offset` on, re-requested by range when the connection is cut (bounded retries with back-off).
+   * The stream errors with 'digest.mismatch' / 'size.mismatch' at its end when the whole blob differs (only checked when
+   * offset is 0; the ingest checks always).
+   */
+  fetchBlob(reference: Reference, descriptor: Descriptor, options: RequestOptions & { readonly offset?: number; readonly endpoint?: string }): Promise<Readable>;
+  blobExists(reference: Reference, digest: string, options: RequestOptions): Promise<boolean>;
+  /** `mountFrom`: repositories of the same registry that may hold it already. Answers how it got there. */
+  pushBlob(
+    reference: Reference,
+    descriptor: Descriptor,
+    open: () => Readable,
+    options: RequestOptions & { readonly mountFrom?: readonly string[]; readonly onBytes?: (sent: number) => void },
+  ): Promise<'pushed' | 'exists' | 'mounted'>;
+  pushManifest(reference: Reference, mediaType: string, bytes: Uint8Array, options: RequestOptions): Promise<string>;
+  /** Checks credentials (docker login). Answers Docker's `{Status, IdentityToken}`. */
+  login(auth: RegistryAuth, options: { readonly signal: AbortSignal }): Promise<{ Status: string; IdentityToken: string }>;
+  tags(reference: Reference, options: RequestOptions): Promise<readonly string[]>;
+  /** Search of Docker Hub (`docker.io`) or of a registry that has Wharf's search endpoint or a catalogue. */
+  search(query: RegistrySearchQuery, options: RequestOptions): Promise<readonly RegistrySearchResult[]>;
+}
+
+export interface RegistrySearchQuery {
+  /** `docker.io`, or `host[:port]`. */
+  readonly registry: string;
+  readonly term: string;
+  readonly kind?: 'image' | 'extension' | 'plugin';
+  readonly limit: number;
+}
+
+export interface RegistrySearchResult {
+  readonly registry: string;
+  /** Repository as one would pull it, with the registry's host where it is not Docker Hub. */
+  readonly name: string;
+  readonly kind: 'image' | 'extension' | 'plugin';
+  readonly title: string;
+  readonly description: string;
+  /** URL or data URI. */
+  readonly icon?: string;
+  readonly official: boolean;
+  readonly stars: number;
+  readonly platforms: readonly string[];
+  readonly tags: readonly string[];
+  readonly sizeBytes?: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly updatedAt?: string;
+}
