@@ -228,11 +228,7 @@ export type { ExecTarget };
 /** What the renderer's features call; built over IPC or HTTP by src/renderer/host. Failures throw WharfError. */
 export interface HostApi {
   readonly kind: 'electron' | 'web';
-  invoke<M extends HostMethod>(
-    method: M,
-    input: HostInput<M>,
-    options?: { signal?: AbortSignal },
-  ): Promise<HostOutput<M>>;
+  invoke<M extends HostMethod>(method: M, input: HostInput<M>): Promise<HostOutput<M>>;
   /** @returns a function that ends the subscription. */
   on<E extends HostEvent>(event: E, listener: (payload: HostEventPayload<E>) => void): () => void;
 }
