@@ -4,6 +4,8 @@
  *
  * On the wire an error is Docker's `{message}` plus `code` and `hint`, which Docker's own clients ignore.
  */
+import { OciFormatError } from '../oci/oci-format-error.ts';
+
 export interface ErrorKind {
   readonly status: number;
   readonly hint?: string;
@@ -21,6 +23,7 @@ const kinds = {
   'auth.denied': { status: 403, hint: 'Check that this account may use the repository.' },
   'reference.invalid': { status: 400, hint: 'A reference looks like [registry/]name[:tag][@digest], name in lower case.' },
   'digest.invalid': { status: 400 },
+  'manifest.invalid': { status: 400, hint: 'The image is malformed; pull it again or tell its maker.' },
   'digest.mismatch': { status: 502, hint: 'The registry sent other bytes than it announced; nothing was kept. Try again.' },
   'size.mismatch': { status: 502, hint: 'The registry sent another number of bytes than it announced. Try again.' },
   'image.not-found': { status: 404, hint: 'List local images with `wharf images`, or pull it with `wharf pull`.' },
@@ -112,9 +115,13 @@ export function raise(error: Error): never {
   throw error;
 }
 
-/** Narrows an unknown to a WharfError, optionally of one code. */
+/**
+ * Narrows an unknown to a WharfError, optionally of one code. Format errors of oci/, which may not import this file, have
+ * the same shape and count as WharfErrors; so ask this function, not `instanceof`.
+ */
 export function isWharfError(error: unknown, code?: ErrorCode): error is WharfError {
-  return error instanceof WharfError && (code === undefined || error.code === code);
+  if (!(error instanceof WharfError) && !(error instanceof OciFormatError)) return false;
+  return code === undefined || error.code === code;
 }
 
 export function isErrorCode(value: unknown): value is ErrorCode {
