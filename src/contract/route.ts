@@ -1,4 +1,4 @@
-import type { Static, TSchema } from 'typebox';
+import type { AnySchema, Static } from './schema.ts';
 
 /**
  * What one row of the route table says (decision 1 of the architecture: one route table, as data).
@@ -29,16 +29,16 @@ export interface RouteSpec {
   /** Path parameters; all strings. Derived from `path`, given for the types' sake. */
   readonly params?: readonly string[];
   /** Query parameters: an object schema; the binder converts strings to booleans and numbers as the schema says. */
-  readonly query?: TSchema;
+  readonly query?: AnySchema;
   /** JSON request body. */
-  readonly body?: TSchema;
+  readonly body?: AnySchema;
   /** Whether the body may be missing (exec start, container stop). */
   readonly bodyOptional?: boolean;
   /** The request carries raw bytes (archives, image load) instead of JSON. */
   readonly bodyBytes?: boolean;
   readonly response: ResponseKind;
   /** For json and json-stream: the schema of the (each) document. */
-  readonly result?: TSchema;
+  readonly result?: AnySchema;
   /** Success status; 200 unless told. */
   readonly status?: number;
 }
@@ -47,6 +47,8 @@ export function route<const R extends RouteSpec>(spec: R): R {
   return spec;
 }
 
-export type QueryOf<R extends RouteSpec> = R['query'] extends TSchema ? Static<R['query']> : Record<string, never>;
-export type BodyOf<R extends RouteSpec> = R['body'] extends TSchema ? Static<R['body']> : undefined;
-export type ResultOf<R extends RouteSpec> = R['result'] extends TSchema ? Static<R['result']> : undefined;
+export type QueryOf<R extends RouteSpec> = R['query'] extends AnySchema
+  ? Static<R['query']>
+  : Readonly<Record<string, never>>;
+export type BodyOf<R extends RouteSpec> = R['body'] extends AnySchema ? Static<R['body']> : undefined;
+export type ResultOf<R extends RouteSpec> = R['result'] extends AnySchema ? Static<R['result']> : undefined;
