@@ -52,3 +52,9 @@ export type QueryOf<R extends RouteSpec> = R['query'] extends AnySchema
   : Readonly<Record<string, never>>;
 export type BodyOf<R extends RouteSpec> = R['body'] extends AnySchema ? Static<R['body']> : undefined;
 export type ResultOf<R extends RouteSpec> = R['result'] extends AnySchema ? Static<R['result']> : undefined;
+
+type ParamNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}`
+  ? (Name extends `${infer Plain}:${string}` ? Plain : Name) | ParamNames<Rest>
+  : never;
+/** The path's parameters by name: `/containers/{id}/json` has `{id: string}`. */
+export type ParamsOf<R extends RouteSpec> = Readonly<Record<ParamNames<R['path']>, string>>;

@@ -1,0 +1,119 @@
+/** Routes of the engine itself, and of engine plugins (of which Wharf has none). */
+import { route } from '../route.ts';
+import * as s from '../schema.ts';
+import { AuthConfig, AuthResult, DiskUsage, EventMessage, SystemInfo, SystemVersion } from '../types/system.ts';
+
+export const systemRoutes = {
+  SystemPing: route({
+    method: 'GET',
+    path: '/_ping',
+    since: '1.24',
+    summary: 'Whether the engine answers',
+    response: 'text',
+  }),
+  SystemPingHead: route({
+    method: 'HEAD',
+    path: '/_ping',
+    since: '1.24',
+    summary: 'Whether the engine answers, headers only',
+    response: 'empty',
+  }),
+  SystemVersion: route({
+    method: 'GET',
+    path: '/version',
+    since: '1.24',
+    summary: 'Versions of the engine and its parts',
+    response: 'json',
+    result: SystemVersion,
+  }),
+  SystemInfo: route({
+    method: 'GET',
+    path: '/info',
+    since: '1.24',
+    summary: 'What the engine is, has and may',
+    response: 'json',
+    result: SystemInfo,
+  }),
+  SystemAuth: route({
+    method: 'POST',
+    path: '/auth',
+    since: '1.24',
+    summary: 'Check credentials of a registry',
+    body: AuthConfig,
+    response: 'json',
+    result: AuthResult,
+  }),
+  SystemEvents: route({
+    method: 'GET',
+    path: '/events',
+    since: '1.24',
+    summary: 'What happens, as it happens',
+    query: s.partial({ since: s.string, until: s.string, filters: s.filters }),
+    response: 'json-stream',
+    result: EventMessage,
+  }),
+  SystemDataUsage: route({
+    method: 'GET',
+    path: '/system/df',
+    since: '1.25',
+    summary: 'What takes space on disk',
+    query: s.partial({ type: s.list(s.string), verbose: s.boolean }),
+    response: 'json',
+    result: DiskUsage,
+  }),
+} as const;
+
+const plugin = { since: '1.25', response: 'empty' } as const;
+
+export const pluginRoutes = {
+  PluginList: route({
+    method: 'GET',
+    path: '/plugins',
+    since: '1.25',
+    summary: 'List engine plugins',
+    query: s.partial({ filters: s.filters }),
+    response: 'json',
+    result: s.list(s.any),
+  }),
+  GetPluginPrivileges: route({
+    ...plugin,
+    method: 'GET',
+    path: '/plugins/privileges',
+    summary: 'What an engine plugin asks for',
+  }),
+  PluginPull: route({ ...plugin, method: 'POST', path: '/plugins/pull', summary: 'Install an engine plugin' }),
+  PluginCreate: route({
+    ...plugin,
+    method: 'POST',
+    path: '/plugins/create',
+    bodyBytes: true,
+    summary: 'Create an engine plugin',
+  }),
+  PluginInspect: route({ ...plugin, method: 'GET', path: '/plugins/{name:.*}/json', summary: 'Show an engine plugin' }),
+  PluginEnable: route({
+    ...plugin,
+    method: 'POST',
+    path: '/plugins/{name:.*}/enable',
+    summary: 'Enable an engine plugin',
+  }),
+  PluginDisable: route({
+    ...plugin,
+    method: 'POST',
+    path: '/plugins/{name:.*}/disable',
+    summary: 'Disable an engine plugin',
+  }),
+  PluginUpgrade: route({
+    ...plugin,
+    method: 'POST',
+    path: '/plugins/{name:.*}/upgrade',
+    summary: 'Upgrade an engine plugin',
+  }),
+  PluginPush: route({ ...plugin, method: 'POST', path: '/plugins/{name:.*}/push', summary: 'Push an engine plugin' }),
+  PluginSet: route({
+    ...plugin,
+    method: 'POST',
+    path: '/plugins/{name:.*}/set',
+    summary: 'Configure an engine plugin',
+  }),
+  PluginDelete: route({ ...plugin, method: 'DELETE', path: '/plugins/{name:.*}', summary: 'Remove an engine plugin' }),
+} as const;
