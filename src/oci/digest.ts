@@ -9,11 +9,15 @@ declare const digestBrand: unique symbol;
 export type Digest = string & { readonly [digestBrand]: true };
 
 const form = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$/;
-const hexLengths: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+const hexLengths: ReadonlyMap<string, number> = new Map([
+  ['sha256', 64],
+  ['sha384', 96],
+  ['sha512', 128],
+]);
 
 function problemOf(text: string): string | undefined {
   if (!form.test(text)) return 'invalid checksum digest format';
-  const length = hexLengths[text.slice(0, text.indexOf(':'))];
+  const length = hexLengths.get(text.slice(0, text.indexOf(':')));
   if (length === undefined) return 'unsupported digest algorithm';
   const hex = text.slice(text.indexOf(':') + 1);
   if (hex.length !== length) return 'invalid checksum digest length';
