@@ -1,0 +1,98 @@
+import { create } from 'zustand';
+import type { EngineClient } from '../../client/engine-client.ts';
+import { emptyProgress, type PullProgress, reduceProgress } from './pull-progress.ts';
+
+export type TaskState = 'running' | 'done' | 'failed' | 'cancelled';
+
+/** A pull or push under way or just ended. Lives outside the pages, so leaving a page ends nothing. */
+export interface Task {
+  readonly id: number;
+  readonly kind: 'pull' | 'push';
+  readonly reference: string;
+  readonly state: TaskState;
+  readonly progress: PullProgress;
+  readonly startedAtMs: number;
+}
+
+const keptMax = 30;
+const cancels = new Map<number, AbortController>();
+let lastId = 0;
+
+export const useTasks = create<{ readonly tasks: readonly Task[] }>(() => ({ tasks: [] }));
+
+function change(id: number, update: (task: Task) => Task): void {
+  useTasks.setState(({ tasks }) => ({ tasks: tasks.map((task) => (task.id === id ? update(task) : task)) }));
+}
+
+export function cancelTask(id: number): void {
+  cancels.get(id)?.abort();
+}
+
+export function dismissEnded(): void {
+  useTasks.setState(({ tasks }) => ({ tasks: tasks.filter((task) => task.state === 'running') }));
+}
+
+async function follow(id: number, messages: AsyncIterable<Parameters<typeof reduceProgress>[1]>): Promise<TaskState> {
+  let progress = emptyProgress;
+  let drawn = 0;
+  for await (const message of messages) {
+    progress = reduceProgress(progress, message);
+    // Progress lines come by the hundred a second; the eye needs ten.
+    if (performance.now() - drawn > 80 || progress.error) {
+      drawn = performance.now();
+      const current = progress;
+      change(id, (task) => ({ ...task, progress: current }));
+    }
+  }
+  const last = progress;
+  change(id, (task) => ({ ...task, progress: last }));
+  return last.error === undefined ? 'done' : 'failed';
+}
+
+function begin(kind: Task['kind'], reference: string): { id: number; cancel: AbortController } {
+  const id = ++lastId;
+  const cancel = new AbortController();
+  cancels.set(id, cancel);
+  const task: Task = { id, kind, reference, state: 'running', progress: emptyProgress, startedAtMs: Date.now() };
+  useTasks.setState(({ tasks }) => ({ tasks: [task, ...tasks].slice(0, keptMax) }));
+  return { id, cancel };
+}
+
+async function run(id: number, cancel: AbortController, messages: AsyncIterable<Parameters<typeof reduceProgress>[1]>): Promise<TaskState> {
+  let state: TaskState;
+  try {
+    state = await follow(id, messages);
+  } catch (error) {
+    state = cancel.signal.aborted ? 'cancelled' : 'failed';
+    const message = error instanceof Error ? error.message : String(error);
+    const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
+    if (state === 'failed') change(id, (task) => ({ ...task, progress: { ...task.progress, error: message, hint } }));
+  }
+  cancels.delete(id);
+  const ended = state;
+  change(id, (task) => ({ ...task, state: ended }));
+  return state;
+}
+
+/** Splits "host:5000/name:tag" or "name@sha256:…" into the API's fromImage and tag. */
+export function splitReference(reference: string): { fromImage: string; tag: string } {
+  const digest = reference.indexOf('@');
+  if (digest >= 0) return { fromImage: reference.slice(0, digest), tag: reference.slice(digest + 1) };
+  const colon = reference.lastIndexOf(':');
+  if (colon > reference.lastIndexOf('/')) return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+  return { fromImage: reference, tag: 'latest' };
+}
+
+/** Pulls in the background; the answer says how it ended. Pulling what is being pulled joins that pull. */
+export function startPull(engine: EngineClient, reference: string): { readonly id: number; readonly ended: Promise<TaskState> } {
+  const { id, cancel } = begin('pull', reference);
+  const messages = engine.jsonStream('ImageCreate', { query: splitReference(reference), signal: cancel.signal });
+  return { id, ended: run(id, cancel, messages) };
+}
+
+export function startPush(engine: EngineClient, reference: string): { readonly id: number; readonly ended: Promise<TaskState> } {
+  const { fromImage, tag } = splitReference(reference);
+  const { id, cancel } = begin('push', reference);
+  const messages = engine.jsonStream('ImagePush', { params: { name: fromImage }, query: { tag }, signal: cancel.signal });
+  return { id, ended: run(id, cancel, messages) };
+}
