@@ -106,7 +106,7 @@ export const hostMethods = {
     fileChoice,
   ),
   'shell.openExternal': method(
-    'Open an http or https address in the user’s browser',
+    'Open an http or https address in the user’s browser (Electron; a browser opens a tab by itself)',
     Type.Object({ url: Type.String({ maxLength: 8192, pattern: '^https?://' }) }, closed),
     none,
   ),
@@ -166,6 +166,19 @@ export const hostMethods = {
     none,
   ),
   'extensions.execKill': method('End a streamed command', Type.Object({ execId: sessionId }, closed), none),
+  'extensions.docker': method(
+    'ddClient.docker.listContainers and listImages: the Engine API’s own documents',
+    Type.Object(
+      {
+        name: PackageName,
+        operation: Type.Union([Type.Literal('listContainers'), Type.Literal('listImages')]),
+        /** Engine API query: all, limit, size, digests, filters (JSON text). */
+        query: Type.Record(Type.String(), Type.Union([Type.String(), Type.Boolean(), Type.Number()])),
+      },
+      closed,
+    ),
+    Type.Array(Type.Unknown()),
+  ),
   'extensions.audit': method('What an extension asked for, newest first', byName, Type.Array(AuditEntry)),
 
   'plugins.list': method('Installed plugins with their state', none, Type.Array(PluginInfo)),
