@@ -58,19 +58,21 @@ interface Ended {
   readonly restart: RestartMemory;
 }
 
+type ExitedState = { readonly kind: 'exited'; readonly byUser: boolean } & Ended;
+
 export type ContainerState =
   | { readonly kind: 'created'; readonly failure: RunEnd | undefined }
   | {
       readonly kind: 'starting';
       /** The state to fall back to when the start fails. */
-      readonly from: (Ended & { readonly kind: 'exited' }) | undefined;
+      readonly from: ExitedState | undefined;
       readonly restart: RestartMemory;
     }
   | ({ readonly kind: 'running' } & Live)
   | ({ readonly kind: 'paused' } & Live)
   | ({ readonly kind: 'stopping'; readonly by: StopCause } & Live)
   | ({ readonly kind: 'restarting' } & Ended)
-  | ({ readonly kind: 'exited'; readonly byUser: boolean } & Ended)
+  | ExitedState
   | { readonly kind: 'removing'; readonly last: Ended | undefined }
   | { readonly kind: 'dead'; readonly last: Ended | undefined; readonly message: string };
 
