@@ -90,6 +90,13 @@ const kinds = {
   'kernel.failed': { status: 500 },
   'daemon.unreachable': { status: 503, hint: 'Start it with `npm start` or `wharfd`.' },
   'daemon.shutting-down': { status: 503 },
+  /** What an engine reported without a code Wharf knows: another engine, or a newer one. */
+  'engine.failed': { status: 500 },
+  'engine.unavailable': { status: 503 },
+  'engine.protocol': {
+    status: 502,
+    hint: 'The address answers, but not as an engine does. Check it for typing errors.',
+  },
   'host.unsupported': { status: 501 },
   'extension.not-found': { status: 404 },
   'extension.invalid': { status: 400 },
@@ -100,7 +107,7 @@ export type ErrorCode = keyof typeof kinds;
 export const errorKinds: Readonly<Record<ErrorCode, ErrorKind>> = kinds;
 
 export interface WharfErrorOptions {
-  /** One sentence that says what to do; replaces the code's default hint. */
+  /** One sentence that says what to do; replaces the code's default hint. Empty: no hint at all. */
   readonly hint?: string;
   readonly cause?: unknown;
   /** HTTP status to answer instead of the code's own; only where Docker's API answers another one at this place. */
@@ -117,7 +124,7 @@ export class WharfError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     const kind = errorKinds[code];
-    this.hint = options.hint ?? kind.hint;
+    this.hint = options.hint === '' ? undefined : (options.hint ?? kind.hint);
     this.status = options.status ?? kind.status;
   }
 }
