@@ -9,8 +9,9 @@ import type { LogTail } from './log-tail.ts';
 export interface LinuxNativeOptions {
   /** The wharfd program. */
   readonly bin: string;
-  readonly args: readonly string[];
-  readonly env?: NodeJS.ProcessEnv;
+  /** Read at each start, so that changed settings take effect with a restart. */
+  readonly args: readonly string[] | (() => readonly string[]);
+  readonly env?: () => NodeJS.ProcessEnv;
   /** Where wharfd writes its process id; used to find one that hangs. */
   readonly pidFile?: string;
 }
@@ -27,9 +28,9 @@ export function linuxNativeDriver(options: LinuxNativeOptions): EngineDriver {
 async function startChild(options: LinuxNativeOptions, log: LogTail, signal: AbortSignal): Promise<OwnedDaemon> {
   signal.throwIfAborted();
   // A process group of its own: Ctrl-C in the terminal reaches us first, and we stop the daemon in order.
-  const child = spawn(options.bin, [...options.args], {
+  const child = spawn(options.bin, typeof options.args === 'function' ? [...options.args()] : [...options.args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: options.env ?? process.env,
+    env: options.env?.() ?? process.env,
     detached: true,
   });
   const exited = new Promise<string>((resolve) => {

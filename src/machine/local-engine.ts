@@ -7,10 +7,10 @@ export interface LocalEngineOptions {
   /** The wharfd program of this installation. */
   readonly bin: string;
   /** More flags for wharfd (--registry-fallback …). */
-  readonly args?: readonly string[];
+  readonly args?: () => readonly string[];
   readonly endpoint: EngineEndpoint;
   readonly platform?: NodeJS.Platform;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: () => NodeJS.ProcessEnv;
 }
 
 /**
@@ -27,7 +27,7 @@ export function localEngineDriver(options: LocalEngineOptions): EngineDriver | u
   const execRoot = host === defaultEngineHost ? '/run/wharf' : path.dirname(endpoint.path);
   return linuxNativeDriver({
     bin: options.bin,
-    args: [...listen, ...(options.args ?? [])],
+    args: () => [...listen, ...(options.args?.() ?? [])],
     env: options.env,
     pidFile: path.join(execRoot, 'wharfd.pid'),
   });

@@ -1,0 +1,90 @@
+import path from 'node:path';
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+import type { StoredCredential } from '../contract/host-schemas.ts';
+import { readIfThere, writeAtomic } from '../machine/atomic-file.ts';
+import type { SecretBox } from './secret-box.ts';
+
+const Entry = Type.Object({
+  registry: Type.String(),
+  username: Type.String(),
+  box: Type.String(),
+  sealed: Type.String(),
+});
+const File = Type.Array(Entry);
+type Entry = Static<typeof Entry>;
+
+/** Sign-ins to registries. Secrets are sealed by a SecretBox and leave only as the header the engine takes. */
+export class CredentialStore {
+  readonly #file: string;
+  readonly #box: SecretBox;
+  #entries: Entry[];
+  #writes: Promise<unknown> = Promise.resolve();
+
+  private constructor(file: string, box: SecretBox, entries: Entry[]) {
+    this.#file = file;
+    this.#box = box;
+    this.#entries = entries;
+  }
+
+  static async open(home: string, box: SecretBox): Promise<CredentialStore> {
+    const file = path.join(home, 'credentials.json');
+    const text = await readIfThere(file);
+    const stored: unknown = text === undefined ? [] : JSON.parse(text);
+    return new CredentialStore(file, box, Value.Check(File, stored) ? stored : []);
+  }
+
+  list(): StoredCredential[] {
+    return this.#entries.map(({ registry, username }) => ({ registry, username }));
+  }
+
+  async save(registry: string, username: string, secret: string): Promise<StoredCredential> {
+    const name = canonicalRegistry(registry);
+    const entry = { registry: name, username, box: this.#box.kind, sealed: this.#box.encrypt(secret) };
+    await this.#change((entries) => [...entries.filter((other) => other.registry !== name), entry]);
+    return { registry: name, username };
+  }
+
+  async remove(registry: string): Promise<void> {
+    const name = canonicalRegistry(registry);
+    await this.#change((entries) => entries.filter((entry) => entry.registry !== name));
+  }
+
+  /** Value of X-Registry-Auth for pulling or pushing this image; undefined when not signed in to its registry. */
+  authHeaderFor(image: string): string | undefined {
+    const registry = registryOf(image);
+    const entry = this.#entries.find((other) => other.registry === registry && other.box === this.#box.kind);
+    if (entry === undefined) return undefined;
+    const password = this.#box.decrypt(entry.sealed);
+    return Buffer.from(JSON.stringify({ username: entry.username, password, serveraddress: registry })).toString(
+      'base64url',
+    );
+  }
+
+  async #change(edit: (entries: readonly Entry[]) => Entry[]): Promise<void> {
+    const write = this.#writes.then(async () => {
+      const next = edit(this.#entries);
+      await writeAtomic(this.#file, `${JSON.stringify(next, null, 2)}\n`);
+      this.#entries = next;
+    });
+    this.#writes = write.catch(() => {});
+    await write;
+  }
+}
+
+/** `https://Index.Docker.io/v1/` and `docker.io` are one registry. */
+export function canonicalRegistry(text: string): string {
+  const host = text
+    .trim()
+    .toLowerCase()
+    .replace(/^https?:\/\//, '')
+    .replace(/\/.*$/, '');
+  return ['index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com', ''].includes(host) ? 'docker.io' : host;
+}
+
+/** The registry an image name points at, by the distribution grammar: a first part with a dot, a port, or localhost. */
+export function registryOf(image: string): string {
+  const first = image.split('/', 1)[0] ?? '';
+  const named = image.includes('/') && (first.includes('.') || first.includes(':') || first === 'localhost');
+  return named ? canonicalRegistry(first) : 'docker.io';
+}
