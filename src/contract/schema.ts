@@ -24,8 +24,8 @@ export interface Schema<T = unknown> {
   readonly additionalProperties?: Schema;
   /** Of arrays. */
   readonly items?: Schema;
-  /** `filters`: Docker's filter map, as JSON in a query. `json`: any JSON in a query. */
-  readonly format?: 'filters' | 'json';
+  /** `filters`: Docker's filter map, as JSON in a query. `json`: any JSON in a query. `string-or-list`: one string will do. */
+  readonly format?: 'filters' | 'json' | 'string-or-list';
   readonly description?: string;
 }
 
@@ -69,6 +69,9 @@ export const jsonText: Schema<unknown> = { type: 'any', format: 'json' };
 export function oneOf<const V extends readonly string[]>(...values: V): Schema<V[number]> {
   return { type: 'string', enum: values };
 }
+
+/** A list of words that may be given as one string (Go's strslice). */
+export const words: Schema<readonly string[]> = { type: 'array', items: string, format: 'string-or-list' };
 
 export function list<S extends AnySchema>(items: S): Schema<readonly Static<S>[]> {
   return { type: 'array', items };

@@ -32,13 +32,13 @@ export const ContainerConfig = s.object({
   OpenStdin: s.optional(s.boolean),
   StdinOnce: s.optional(s.boolean),
   Env: s.maybe(s.list(s.string)),
-  Cmd: s.maybe(s.list(s.string)),
+  Cmd: s.maybe(s.words),
   Healthcheck: s.maybe(HealthConfig),
   ArgsEscaped: s.optional(s.boolean),
   Image: s.optional(s.string),
   Volumes: s.maybe(s.stringSet),
   WorkingDir: s.optional(s.string),
-  Entrypoint: s.maybe(s.list(s.string)),
+  Entrypoint: s.maybe(s.words),
   NetworkDisabled: s.optional(s.boolean),
   MacAddress: s.optional(s.string),
   OnBuild: s.maybe(s.list(s.string)),
@@ -46,7 +46,7 @@ export const ContainerConfig = s.object({
   StopSignal: s.optional(s.string),
   /** Seconds. */
   StopTimeout: s.maybe(s.integer),
-  Shell: s.maybe(s.list(s.string)),
+  Shell: s.maybe(s.words),
 });
 export type ContainerConfig = s.Static<typeof ContainerConfig>;
 
@@ -161,8 +161,8 @@ export const HostConfig = s.object({
   /** [height, width] */
   ConsoleSize: s.maybe(s.list(s.integer)),
   Annotations: s.maybe(s.map(s.string)),
-  CapAdd: s.maybe(s.list(s.string)),
-  CapDrop: s.maybe(s.list(s.string)),
+  CapAdd: s.maybe(s.words),
+  CapDrop: s.maybe(s.words),
   CgroupnsMode: s.optional(s.string),
   Dns: s.maybe(s.list(s.string)),
   DnsOptions: s.maybe(s.list(s.string)),
