@@ -6,6 +6,8 @@ export interface LogEntry {
   readonly timestamp: string;
   /** With its line end; a partial line has none. */
   readonly bytes: Uint8Array;
+  /** A further part of a line longer than 16 KiB: no timestamp belongs before it. */
+  readonly continues?: boolean;
 }
 
 export interface ReadLogOptions {
@@ -24,5 +26,8 @@ export interface ReadLogOptions {
 export interface ContainerLog {
   readonly path: string;
   /** In batches, for speed. `ended` tells whether the container's process is gone (its output complete). */
-  read(options: ReadLogOptions, ended: { done(): boolean; onDone(listener: () => void): () => void }): AsyncIterable<readonly LogEntry[]>;
+  read(
+    options: ReadLogOptions,
+    ended: { done(): boolean; onDone(listener: () => void): () => void },
+  ): AsyncIterable<readonly LogEntry[]>;
 }

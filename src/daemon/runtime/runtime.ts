@@ -34,11 +34,18 @@ export interface RuntimeMount {
 export interface RuntimeProcess {
   readonly terminal: boolean;
   readonly consoleSize?: { readonly height: number; readonly width: number };
-  readonly user: { readonly uid: number; readonly gid: number; readonly umask?: number; readonly additionalGids?: readonly number[] };
+  readonly user: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly umask?: number;
+    readonly additionalGids?: readonly number[];
+  };
   readonly args: readonly string[];
   readonly env: readonly string[];
   readonly cwd: string;
-  readonly capabilities?: Readonly<Record<'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient', readonly string[]>>;
+  readonly capabilities?: Readonly<
+    Record<'bounding' | 'effective' | 'inheritable' | 'permitted' | 'ambient', readonly string[]>
+  >;
   readonly rlimits?: readonly { readonly type: string; readonly soft: number; readonly hard: number }[];
   readonly noNewPrivileges?: boolean;
   readonly apparmorProfile?: string;
@@ -96,7 +103,13 @@ export type RuntimeStatus = 'created' | 'running' | 'paused' | 'stopped' | 'unkn
 
 export interface Runtime {
   /** 'crun' or 'runc', its version, and why it was chosen. */
-  readonly info: { readonly name: string; readonly path: string; readonly version: string; readonly reason: string; readonly cgroupVersion: '1' | '2' };
+  readonly info: {
+    readonly name: string;
+    readonly path: string;
+    readonly version: string;
+    readonly reason: string;
+    readonly cgroupVersion: '1' | '2';
+  };
   /** @throws WharfError 'container.command-not-found' | 'container.command-not-executable' | 'runtime.failed' */
   create(id: string, options: CreateOptions): Promise<{ readonly pid: number; readonly conmonPid: number }>;
   start(id: string, options: { readonly signal: AbortSignal }): Promise<void>;
@@ -104,7 +117,8 @@ export interface Runtime {
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
   exec(id: string, options: ExecOptions): Promise<ExecSession>;
-  attach(id: string, options: { readonly signal: AbortSignal }): Promise<AttachSession>;
+  /** Without `stdin` the container's input stays untouched, whatever becomes of the session. */
+  attach(id: string, options: { readonly signal: AbortSignal; readonly stdin?: boolean }): Promise<AttachSession>;
   resize(id: string, size: { readonly rows: number; readonly columns: number }): Promise<void>;
   status(id: string): Promise<RuntimeStatus>;
   /** Answers at once when it has exited already. Rejects only by its signal. */
@@ -127,7 +141,11 @@ export interface CgroupStats {
   readonly cpuUserNs: number;
   readonly cpuKernelNs: number;
   readonly perCpuNs: readonly number[];
-  readonly throttling: { readonly periods: number; readonly throttledPeriods: number; readonly throttledTimeNs: number };
+  readonly throttling: {
+    readonly periods: number;
+    readonly throttledPeriods: number;
+    readonly throttledTimeNs: number;
+  };
   readonly memoryUsageBytes: number;
   readonly memoryMaxUsageBytes: number | undefined;
   readonly memoryLimitBytes: number;
@@ -135,5 +153,10 @@ export interface CgroupStats {
   readonly memoryStat: Readonly<Record<string, number>>;
   readonly pids: number;
   readonly pidsLimit: number | undefined;
-  readonly blkio: readonly { readonly major: number; readonly minor: number; readonly op: 'read' | 'write'; readonly bytes: number }[];
+  readonly blkio: readonly {
+    readonly major: number;
+    readonly minor: number;
+    readonly op: 'read' | 'write';
+    readonly bytes: number;
+  }[];
 }

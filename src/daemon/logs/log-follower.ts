@@ -1,0 +1,165 @@
+/**
+ * Reading a growing file of log entries from an offset on. The kernel tells of growth (inotify); nothing polls.
+ *
+ * No line is lost: the watch stands before the first read, and `ended` is asked before the last one, so what was written
+ * before the container ended is read after.
+ */
+import { type FSWatcher, watch } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { type LogPiece, parseChunk, parsePiece } from './k8s-file.ts';
+
+/** Tells whether the container's output is complete. */
+export interface OutputEnd {
+  done(): boolean;
+  /** Calls the listener when `done` became true; the answer ends the interest. */
+  onDone(listener: () => void): () => void;
+}
+
+export interface FollowOptions {
+  readonly fromOffset: number;
+  /** Goes on at the end of the file until `end` is done. */
+  readonly follow: boolean;
+  readonly end: OutputEnd;
+  readonly signal: AbortSignal;
+}
+
+const chunkBytes = 1024 * 1024;
+
+/** Wakes a reader; a wake that comes while nobody waits is kept. */
+class Doorbell {
+  #rung = false;
+  #waiting: (() => void) | undefined;
+
+  readonly ring = (): void => {
+    this.#rung = true;
+    this.#waiting?.();
+  };
+
+  async wait(): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+    this.#waiting = undefined;
+    this.#rung = false;
+  }
+}
+
+/** Yields the entries in batches. Ends at the end of the file, of the container (with follow) or at the signal. */
+export async function* readPieces(path: string, options: FollowOptions): AsyncGenerator<readonly LogPiece[]> {
+  const bell = new Doorbell();
+  const reader = new GrowingFile(path, options.fromOffset);
+  const watcher = options.follow ? watchFile(path, bell, reader) : undefined;
+  const stopListening = options.follow ? options.end.onDone(bell.ring) : undefined;
+  options.signal.addEventListener('abort', bell.ring, { once: true });
+  try {
+    while (!options.signal.aborted) {
+      const complete = !options.follow || options.end.done();
+      yield* reader.drain(options.signal);
+      if (complete) {
+        const rest = await reader.unfinishedLine();
+        if (rest !== undefined) yield [rest];
+        return;
+      }
+      await bell.wait();
+    }
+  } finally {
+    options.signal.removeEventListener('abort', bell.ring);
+    stopListening?.();
+    watcher?.close();
+    await reader.close();
+  }
+}
+
+function watchFile(path: string, bell: Doorbell, reader: GrowingFile): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, (event) => {
+      if (event === 'rename') reader.noteReplaced();
+      bell.ring();
+    });
+    watcher.on('error', bell.ring);
+    return watcher;
+  } catch {
+    // No such file (yet): the container's end still wakes the reader.
+    return undefined;
+  }
+}
+
+/** A file that grows, may be cut to nothing, or may be replaced by a new one under its name. */
+class GrowingFile {
+  readonly #path: string;
+  #position: number;
+  #handle: FileHandle | undefined;
+  #replaced = false;
+
+  constructor(path: string, position: number) {
+    this.#path = path;
+    this.#position = position;
+  }
+
+  noteReplaced(): void {
+    this.#replaced = true;
+  }
+
+  /** Reads whole lines up to the present end. */
+  async *drain(signal: AbortSignal): AsyncGenerator<readonly LogPiece[]> {
+    const replaced = this.#replaced;
+    this.#replaced = false;
+    yield* this.#drainOpenFile(signal);
+    if (!replaced) return;
+    await this.close();
+    this.#position = 0;
+    yield* this.#drainOpenFile(signal);
+  }
+
+  async *#drainOpenFile(signal: AbortSignal): AsyncGenerator<readonly LogPiece[]> {
+    let limit = chunkBytes;
+    while (!signal.aborted) {
+      const chunk = await this.#readChunk(limit);
+      if (chunk === undefined) return;
+      const { pieces, consumed } = parseChunk(chunk);
+      this.#position += consumed;
+      if (pieces.length > 0) yield pieces;
+      if (consumed === 0) {
+        if (chunk.length < limit) return;
+        // A line longer than the buffer; conmon writes none, but another writer may.
+        limit *= 2;
+      }
+    }
+  }
+
+  async #readChunk(limit: number): Promise<Buffer | undefined> {
+    const handle = await this.#open();
+    if (handle === undefined) return undefined;
+    const { size } = await handle.stat();
+    if (size < this.#position) this.#position = 0;
+    const length = Math.min(limit, size - this.#position);
+    if (length === 0) return undefined;
+    const buffer = Buffer.allocUnsafeSlow(length);
+    const { bytesRead } = await handle.read(buffer, 0, length, this.#position);
+    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
+  }
+
+  /** What a crash left of the last line, if it is enough to be an entry. */
+  async unfinishedLine(): Promise<LogPiece | undefined> {
+    const chunk = await this.#readChunk(chunkBytes);
+    return chunk === undefined ? undefined : parsePiece(chunk, 0, chunk.length);
+  }
+
+  async #open(): Promise<FileHandle | undefined> {
+    if (this.#handle !== undefined) return this.#handle;
+    try {
+      this.#handle = await open(this.#path, 'r');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      throw error;
+    }
+    return this.#handle;
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+}

@@ -1,0 +1,60 @@
+/** Steering a running container through its control group's files, without starting a runtime. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { WharfError } from '../../contract/errors.ts';
+import { type CgroupPaths, parseKeyedCounters, readCgroupFile } from '../linux/cgroup.ts';
+
+/** The directory whose cgroup.procs names the container's processes. */
+function processFolder(paths: CgroupPaths): string | undefined {
+  return paths.unified ?? paths.pids ?? paths.freezer ?? paths.memory;
+}
+
+/** PIDs on the host of every process in the container; empty once the group is gone. */
+export function cgroupPids(paths: CgroupPaths): readonly number[] {
+  const folder = processFolder(paths);
+  if (folder === undefined) return [];
+  try {
+    return readFileSync(`${folder}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+export function isFrozen(paths: CgroupPaths): boolean {
+  if (paths.unified !== undefined) return readCgroupFile(paths, 'unified', 'cgroup.freeze') === '1';
+  const state = readCgroupFile(paths, 'freezer', 'freezer.state');
+  return state === 'FROZEN' || state === 'FREEZING';
+}
+
+/** How long a group may take to stop: a process in an uninterruptible wait holds it up. */
+const freezeLimitMs = 10_000;
+
+/** Stops or continues every process of the group and answers when the kernel says it is done. */
+export async function setFrozen(paths: CgroupPaths, frozen: boolean): Promise<void> {
+  const v2 = paths.unified !== undefined;
+  const file = v2 ? `${paths.unified}/cgroup.freeze` : `${paths.freezer}/freezer.state`;
+  if (!existsSync(file)) throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: ${file} is missing`);
+  writeFileSync(file, v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED');
+  const deadline = Date.now() + freezeLimitMs;
+  for (let delayMs = 1; !reached(paths, frozen); delayMs = Math.min(delayMs * 2, 50)) {
+    if (Date.now() > deadline)
+      throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: the kernel did not finish it`);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    // v1 may stay in FREEZING when a process forked meanwhile; writing again pushes it on (kernel, freezer-subsystem.rst).
+    if (!v2 && frozen && !reached(paths, frozen)) writeFileSync(file, 'FROZEN');
+  }
+}
+
+function reached(paths: CgroupPaths, frozen: boolean): boolean {
+  if (paths.unified !== undefined) {
+    const events = readCgroupFile(paths, 'unified', 'cgroup.events');
+    return events === undefined || parseKeyedCounters(events).frozen === (frozen ? 1 : 0);
+  }
+  return readCgroupFile(paths, 'freezer', 'freezer.state') === (frozen ? 'FROZEN' : 'THAWED');
+}
+
+/** Whether the kernel killed a process of the group for want of memory. The group outlives its processes until removed. */
+export function wasOomKilled(paths: CgroupPaths): boolean {
+  const v2 = readCgroupFile(paths, 'unified', 'memory.events');
+  const v1 = readCgroupFile(paths, 'memory', 'memory.oom_control');
+  return [v1, v2].some((text) => text !== undefined && (parseKeyedCounters(text).oom_kill ?? 0) > 0);
+}

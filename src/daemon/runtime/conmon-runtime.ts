@@ -1,0 +1,92 @@
+/** The runtime that stands: conmon over crun or runc. */
+import { writeFile } from 'node:fs/promises';
+import { WharfError } from '../../contract/errors.ts';
+import type { TerminalSize } from '../linux/terminal.ts';
+import { attachContainer } from './attach.ts';
+import { bundlePath, listBundles, makeRuntimeFolders } from './bundle.ts';
+import { cgroupPids, setFrozen } from './cgroup-control.ts';
+import { readCgroupStats } from './cgroup-stats.ts';
+import {
+  containerStatus,
+  createContainer,
+  killContainer,
+  removeContainer,
+  startContainer,
+  waitForExit,
+} from './container-process.ts';
+import { execInContainer } from './exec.ts';
+import { ExitMonitor } from './exit-monitor.ts';
+import type { Runtime } from './runtime.ts';
+import { runRuntime } from './runtime-command.ts';
+import { findLive, type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
+import { probeRuntime, type RuntimeName } from './runtime-probe.ts';
+
+export interface RuntimeOptions {
+  /** Volatile state, /run/wharf by default. Bundles, exits and sockets live below it. */
+  readonly execRoot: string;
+  /** Parent of every container's control group, such as /wharf. */
+  readonly cgroupParent: string;
+  /** Taken when it works here; else the other one. */
+  readonly runtimePreference?: RuntimeName;
+  readonly log?: (message: string) => void;
+}
+
+/**
+ * Finds a runtime that works and answers the layer over it. Looks at nothing of earlier runs: `list` and `status` tell.
+ * @throws WharfError 'runtime.missing' when conmon or every runtime is missing
+ */
+export async function createRuntime(options: RuntimeOptions): Promise<Runtime & Disposable> {
+  const probe = probeRuntime(options.runtimePreference);
+  const folders = makeRuntimeFolders(options.execRoot);
+  const exits = new ExitMonitor(folders.exits);
+  const context: RuntimeContext = { folders, probe, exits, log: options.log ?? (() => undefined) };
+  return {
+    info: {
+      name: probe.chosen.name,
+      path: probe.chosen.path,
+      version: probe.chosen.version,
+      reason: probe.reason,
+      cgroupVersion: probe.cgroupMode === 'v2' ? '2' : '1',
+    },
+    create: (id, create) => createContainer(context, id, create),
+    start: (id, { signal }) => startContainer(context, id, signal),
+    kill: (id, signal, kill) => killContainer(context, id, signal, kill?.all ?? false),
+    pause: (id) => setFrozen(requireLive(context, id).cgroups, true),
+    resume: (id) => setFrozen(requireLive(context, id).cgroups, false),
+    exec: (id, exec) => execInContainer(context, id, exec),
+    attach: (id, attach) => attachContainer(context, id, attach),
+    resize: (id, size) => resizeContainer(context, id, size),
+    status: async (id) => containerStatus(context, id),
+    waitExit: (id, { signal }) => waitForExit(context, id, signal),
+    remove: (id) => removeContainer(context, id),
+    list: async () => listBundles(folders),
+    update: (id, resources) => updateContainer(context, id, resources),
+    pids: async (id) => cgroupPids(findLive(context, id)?.cgroups ?? {}),
+    stats: async (id) => readCgroupStats(requireLive(context, id).cgroups),
+    [Symbol.dispose]: () => exits[Symbol.dispose](),
+  };
+}
+
+/** conmon's control FIFO takes `1 <rows> <columns>` lines and refuses sizes over 1000. */
+async function resizeContainer(context: RuntimeContext, id: string, size: TerminalSize): Promise<void> {
+  const { record } = requireLive(context, id);
+  if (!record.terminal) return;
+  const clamp = (value: number) => Math.max(0, Math.min(1000, Math.trunc(value)));
+  await writeFile(`${bundlePath(context.folders, id)}/ctl`, `1 ${clamp(size.rows)} ${clamp(size.columns)}\n`, {
+    flag: 'r+',
+  });
+}
+
+async function updateContainer(
+  context: RuntimeContext,
+  id: string,
+  resources: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { record } = requireLive(context, id);
+  const args = ['update', '--resources', '-', id];
+  const input = JSON.stringify(resources);
+  const result = await runRuntime(runtimeNamed(context, record.runtime), stateRootOf(context, record.runtime), args, {
+    input,
+  });
+  if (result.exitCode !== 0) throw new WharfError('runtime.failed', `update container ${id}: ${result.stderr.trim()}`);
+}

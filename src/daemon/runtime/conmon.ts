@@ -1,0 +1,135 @@
+/**
+ * Starting a container's supervisor. conmon forks itself away from us, runs `runtime create`, keeps the container's
+ * standard streams, writes them to the log and, at the end, the exit code to the exit folder.
+ *
+ *   wharfd ── spawn ──> conmon (parent, ends at once)
+ *                         └─ conmon (its own session; outlives wharfd) ── runtime create ──> container process
+ *   wharfd <── sync pipe: {"data": <pid>} or {"data": -1, "message": "..."}
+ */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import { WharfError } from '../../contract/errors.ts';
+import { runtimeEnvironment } from './runtime-command.ts';
+import type { FoundRuntime } from './runtime-probe.ts';
+
+export interface ConmonStart {
+  readonly conmonPath: string;
+  readonly runtime: FoundRuntime;
+  readonly stateRoot: string;
+  readonly id: string;
+  readonly bundle: string;
+  readonly exitFolder: string;
+  readonly temporaryFolder: string;
+  readonly logPath: string;
+  readonly terminal: boolean;
+  readonly openStdin: boolean;
+  readonly stdinOnce: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** What conmon told over its sync pipe. */
+export type ConmonReport =
+  | { readonly kind: 'created'; readonly pid: number }
+  | { readonly kind: 'failed'; readonly message: string };
+
+/** sockaddr_un holds 108 bytes with the final zero; conmon makes `<TMPDIR>/conmon-term.XXXXXX` there. */
+const temporaryFolderLimit = 107 - '/conmon-term.XXXXXX'.length;
+
+export function conmonArguments(start: ConmonStart): string[] {
+  const runtimeArgs = [
+    ...start.runtime.prefix,
+    '--root',
+    start.stateRoot,
+    '--log',
+    `${start.bundle}/create.log`,
+    '--log-format',
+    'json',
+  ];
+  return [
+    ...['--api-version', '1', '-c', start.id, '-u', start.id, '-n', start.id],
+    ...['-r', start.runtime.command, ...runtimeArgs.flatMap((argument) => ['--runtime-arg', argument])],
+    ...['-b', start.bundle, '-p', `${start.bundle}/pid`, '-P', `${start.bundle}/conmon.pid`],
+    ...['--exit-dir', start.exitFolder, '--full-attach', '--persist-dir', start.bundle],
+    // Flushing a container's log to the disk at its end would hold up the exit code for the disk's pleasure.
+    ...['-l', `k8s-file:${start.logPath}`, '--no-sync-log'],
+    ...(start.terminal ? ['-t'] : []),
+    ...(start.openStdin ? ['-i'] : []),
+    ...(start.openStdin && !start.stdinOnce ? ['--leave-stdin-open'] : []),
+  ];
+}
+
+/**
+ * Starts conmon and waits for its report.
+ * @throws WharfError 'runtime.missing' | 'runtime.failed' | 'request.cancelled'
+ */
+export async function startConmon(start: ConmonStart): Promise<ConmonReport> {
+  const short = Buffer.byteLength(start.temporaryFolder) <= temporaryFolderLimit;
+  const child = spawn(start.conmonPath, conmonArguments(start), {
+    cwd: '/',
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: runtimeEnvironment({ _OCI_SYNCPIPE: '3', ...(short ? { TMPDIR: start.temporaryFolder } : {}) }),
+    signal: start.signal,
+    killSignal: 'SIGKILL',
+  });
+  const failed = new Promise<never>((_, reject) => {
+    child.on('error', (cause) => {
+      const aborted = start.signal.aborted;
+      const code = aborted ? 'request.cancelled' : 'runtime.missing';
+      reject(new WharfError(code, `start ${start.conmonPath}: ${aborted ? 'cancelled' : cause.message}`, { cause }));
+    });
+  });
+  const sync = child.stdio[3];
+  if (!(sync instanceof Readable) || child.stderr === null) throw new WharfError('internal', 'conmon has no sync pipe');
+  const stderr: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const stop = () => sync.destroy();
+  start.signal.addEventListener('abort', stop, { once: true });
+  try {
+    const text = await Promise.race([readToEnd(sync), failed]);
+    if (start.signal.aborted) throw new WharfError('request.cancelled', `create container ${start.id}: cancelled`);
+    return parseReport(text, Buffer.concat(stderr).toString('utf8'));
+  } finally {
+    start.signal.removeEventListener('abort', stop);
+    child.stderr.destroy();
+    failed.catch(() => undefined);
+  }
+}
+
+async function readToEnd(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = [];
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      // One line is the whole report; conmon may keep the pipe open behind it.
+      if (chunk.includes(10)) stream.destroy();
+    });
+    stream.on('error', () => stream.destroy());
+    stream.on('close', () => resolve(Buffer.concat(chunks).toString('utf8')));
+  });
+}
+
+/** conmon writes `{"data": N}` and, when creating failed, `"message"` beside it. */
+export function parseReport(text: string, stderr: string): ConmonReport {
+  try {
+    const report: unknown = JSON.parse(text);
+    if (typeof report === 'object' && report !== null && 'data' in report && typeof report.data === 'number') {
+      if (report.data > 0) return { kind: 'created', pid: report.data };
+      const message = 'message' in report && typeof report.message === 'string' ? report.message : stderr;
+      return { kind: 'failed', message: message.trim() };
+    }
+  } catch {
+    // Not a report: conmon died first, and its stderr says why.
+  }
+  return { kind: 'failed', message: stderr.trim() };
+}
+
+/** Reads one of conmon's PID files. */
+export function readPidFile(path: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * A process more in a running container. The runtime stays in front of it as our child and ends with its exit code.
+ *
+ *   without a terminal   three real pipes: node's own "pipes" are socket pairs, which a process can not open again under
+ *                        /dev/stderr
+ *   with a terminal      the runtime makes the container's terminal and copies to the one it was started on, ours
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, watch } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { PassThrough, Writable } from 'node:stream';
+import { ReadStream } from 'node:tty';
+import { WharfError } from '../../contract/errors.ts';
+import { pipe2 } from '../linux/libc.ts';
+import { signalProcess } from '../linux/pidfd.ts';
+import { identifyProcess, type ProcessIdentity } from '../linux/process.ts';
+import { openTerminal, setTerminalSize, type TerminalSize } from '../linux/terminal.ts';
+import { readPidFile } from './conmon.ts';
+import type { ExecOptions, ExecSession } from './runtime.ts';
+import { runtimeArguments, runtimeEnvironment } from './runtime-command.ts';
+import { type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
+import { runtimeFailure, runtimeMessage } from './runtime-failure.ts';
+
+/** Our side of the process's streams, and the descriptors to hand to the runtime. */
+interface ExecStreams {
+  readonly childFds: readonly [number | 'ignore', number, number];
+  /** Closed here once the runtime has them. */
+  readonly handedOver: readonly number[];
+  readonly stdin: Writable | undefined;
+  readonly stdout: PassThrough | Socket;
+  readonly stderr: Socket | undefined;
+  resize(size: TerminalSize, runtimePid: number): void;
+  destroy(): void;
+}
+
+export async function execInContainer(context: RuntimeContext, id: string, options: ExecOptions): Promise<ExecSession> {
+  const { record } = requireLive(context, id);
+  const folder = await mkdtemp(`${context.folders.temporary}/exec-`);
+  const streams = options.process.terminal ? terminalStreams(options) : pipeStreams(options.attachStdin);
+  let child: ChildProcess | undefined;
+  try {
+    await writeFile(`${folder}/process.json`, JSON.stringify(options.process));
+    const runtime = runtimeNamed(context, record.runtime);
+    const args = [
+      ...['--log', `${folder}/log`, '--log-format', 'json', 'exec'],
+      ...['--process', `${folder}/process.json`, '--pid-file', `${folder}/pid`, id],
+    ];
+    child = spawn(runtime.command, runtimeArguments(runtime, stateRootOf(context, record.runtime), args), {
+      cwd: '/',
+      stdio: [...streams.childFds],
+      env: runtimeEnvironment(),
+      detached: true,
+    });
+    for (const fd of streams.handedOver) closeSync(fd);
+    const ended = endOf(child);
+    const identity = await started(folder, child, ended, options);
+    return session(child, identity, ended, streams, folder);
+  } catch (error) {
+    child?.kill('SIGKILL');
+    streams.destroy();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface RuntimeEnd {
+  readonly exitCode: number;
+  readonly spawnError?: Error;
+}
+
+function endOf(child: ChildProcess): Promise<RuntimeEnd> {
+  return new Promise((resolve) => {
+    child.on('error', (spawnError) => resolve({ exitCode: 255, spawnError }));
+    child.on('exit', (code, signal) => resolve({ exitCode: code ?? (signal === null ? 255 : 137) }));
+  });
+}
+
+/** Waits for the PID file, which the runtime writes when the process runs, or for the runtime's failure. */
+async function started(
+  folder: string,
+  child: ChildProcess,
+  ended: Promise<RuntimeEnd>,
+  options: ExecOptions,
+): Promise<ProcessIdentity> {
+  const pidPath = `${folder}/pid`;
+  const pid = await new Promise<number | RuntimeEnd>((resolve, reject) => {
+    const watcher = watch(folder, () => look());
+    const look = () => {
+      const found = readPidFile(pidPath);
+      if (found !== undefined) settle(() => resolve(found));
+    };
+    const abort = () => {
+      child.kill('SIGKILL');
+      settle(() => reject(new WharfError('request.cancelled', 'start a process in the container: cancelled')));
+    };
+    const settle = (answer: () => void) => {
+      watcher.close();
+      options.signal.removeEventListener('abort', abort);
+      answer();
+    };
+    options.signal.addEventListener('abort', abort, { once: true });
+    // A short process may be over before its PID is seen; the file tells that it ran.
+    void ended.then((end) => settle(() => resolve(readPidFile(pidPath) ?? end)));
+    if (options.signal.aborted) abort();
+    else look();
+  });
+  if (typeof pid === 'number') return identifyProcess(pid) ?? { pid, startTimeTicks: -1 };
+  if (pid.spawnError !== undefined) {
+    throw new WharfError('runtime.missing', `start the runtime: ${pid.spawnError.message}`, { cause: pid.spawnError });
+  }
+  const log = await readFile(`${folder}/log`, 'utf8').catch(() => '');
+  throw runtimeFailure('exec', runtimeMessage(log, ''), options.process.args[0] ?? '');
+}
+
+function session(
+  child: ChildProcess,
+  identity: ProcessIdentity,
+  ended: Promise<RuntimeEnd>,
+  streams: ExecStreams,
+  folder: string,
+): ExecSession {
+  const exited = ended.then(async ({ exitCode }) => {
+    await rm(folder, { recursive: true, force: true });
+    return { exitCode };
+  });
+  return {
+    pid: identity.pid,
+    stdin: streams.stdin,
+    stdout: streams.stdout,
+    stderr: streams.stderr,
+    resize: (size) => {
+      if (child.exitCode === null && child.pid !== undefined) streams.resize(size, child.pid);
+    },
+    kill: (signal) => {
+      signalProcess(identity, signal);
+    },
+    exited,
+  };
+}
+
+function pipeStreams(attachStdin: boolean): ExecStreams {
+  const input = attachStdin ? pipe2() : undefined;
+  const output = pipe2();
+  const errors = pipe2();
+  const stdin = input === undefined ? undefined : new Socket({ fd: input.writeFd, readable: false, writable: true });
+  // The process may end without reading its input: that is its right, and its exit code says the rest.
+  stdin?.on('error', () => stdin.destroy());
+  const stdout = new Socket({ fd: output.readFd, readable: true, writable: false });
+  const stderr = new Socket({ fd: errors.readFd, readable: true, writable: false });
+  return {
+    childFds: [input?.readFd ?? 'ignore', output.writeFd, errors.writeFd],
+    handedOver: [...(input === undefined ? [] : [input.readFd]), output.writeFd, errors.writeFd],
+    stdin,
+    stdout,
+    stderr,
+    resize: () => undefined,
+    destroy: () => {
+      for (const stream of [stdin, stdout, stderr]) stream?.destroy();
+    },
+  };
+}
+
+function terminalStreams(options: ExecOptions): ExecStreams {
+  const { masterFd, slaveFd } = openTerminal();
+  const size = options.process.consoleSize;
+  if (size !== undefined) setTerminalSize(masterFd, { rows: size.height, columns: size.width });
+  const master = new ReadStream(masterFd);
+  const stdout = new PassThrough();
+  master.pipe(stdout);
+  // When the last process lets go of a terminal, reading its master fails with EIO: that is its end of file.
+  master.on('error', () => master.destroy());
+  master.on('close', () => stdout.end());
+  const stdin = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      if (master.destroyed) done();
+      else master.write(chunk, () => done());
+    },
+  });
+  return {
+    childFds: [slaveFd, slaveFd, slaveFd],
+    handedOver: [slaveFd],
+    stdin: options.attachStdin ? stdin : undefined,
+    stdout,
+    stderr: undefined,
+    resize: (next, runtimePid) => {
+      if (master.destroyed) return;
+      setTerminalSize(masterFd, next);
+      // Our terminal controls no session, so the kernel tells nobody: the runtime is told to copy the size.
+      process.kill(runtimePid, 'SIGWINCH');
+    },
+    destroy: () => {
+      master.destroy();
+      stdout.destroy();
+    },
+  };
+}

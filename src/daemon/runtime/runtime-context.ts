@@ -1,0 +1,45 @@
+/** What every operation of the runtime layer works with. */
+import { raise, WharfError } from '../../contract/errors.ts';
+import { type CgroupPaths, cgroupPathsOf } from '../linux/cgroup.ts';
+import { isProcessAlive, type ProcessIdentity } from '../linux/process.ts';
+import { type ContainerRecord, type RuntimeFolders, readRecord } from './bundle.ts';
+import type { ExitMonitor } from './exit-monitor.ts';
+import type { FoundRuntime, RuntimeName, RuntimeProbe } from './runtime-probe.ts';
+
+export interface RuntimeContext {
+  readonly folders: RuntimeFolders;
+  readonly probe: RuntimeProbe;
+  readonly exits: ExitMonitor;
+  readonly log: (message: string) => void;
+}
+
+/** The runtime a container was made with: after a restart the daemon may prefer another one. */
+export function runtimeNamed(context: RuntimeContext, name: RuntimeName): FoundRuntime {
+  return (
+    context.probe.found.find((runtime) => runtime.name === name) ??
+    raise(new WharfError('runtime.missing', `use ${name}, which made this container: it is not available any more`))
+  );
+}
+
+export function stateRootOf(context: RuntimeContext, name: RuntimeName): string {
+  return `${context.folders.runtimeState}/${name}`;
+}
+
+/** A container whose process exists: created, running or paused. */
+export interface LiveContainer {
+  readonly record: ContainerRecord;
+  readonly process: ProcessIdentity;
+  readonly cgroups: CgroupPaths;
+}
+
+export function findLive(context: RuntimeContext, id: string): LiveContainer | undefined {
+  const record = readRecord(context.folders, id);
+  if (record?.process === undefined || !isProcessAlive(record.process)) return undefined;
+  const cgroups = record.cgroups ?? cgroupPathsOf(record.process.pid, context.probe.cgroupMode);
+  return cgroups === undefined ? undefined : { record, process: record.process, cgroups };
+}
+
+/** @throws WharfError 'container.not-running' */
+export function requireLive(context: RuntimeContext, id: string): LiveContainer {
+  return findLive(context, id) ?? raise(new WharfError('container.not-running', `container ${id} is not running`));
+}

@@ -1,0 +1,71 @@
+/**
+ * What an OCI runtime said, in Docker's words and with a code. crun and runc word the same failure differently; clients
+ * (docker's own among them) look for runc's wording to pick the exit codes 126 and 127.
+ */
+import { WharfError } from '../../contract/errors.ts';
+
+/** `create`: the container's first process; `exec`: one more process in it. */
+export type FailedOperation = 'create' | 'exec';
+
+/**
+ * The last error a runtime logged. Reads both log forms: JSON lines (--log-format json) and, from a runtime that died
+ * before it opened its log, whatever it wrote to stderr.
+ */
+export function runtimeMessage(log: string, stderr: string): string {
+  let message: string | undefined;
+  for (const line of log.split('\n')) {
+    if (!line.startsWith('{')) continue;
+    try {
+      const entry: unknown = JSON.parse(line);
+      if (typeof entry === 'object' && entry !== null && 'msg' in entry && typeof entry.msg === 'string') {
+        // Warnings come with "level":"warning"; crun's own lines always carry "error".
+        if (!('level' in entry) || entry.level === 'error' || entry.level === 'fatal') message = entry.msg;
+      }
+    } catch {
+      // A line cut short by a dying runtime: the next source speaks.
+    }
+  }
+  return message ?? stderr.trim();
+}
+
+const notFound = [
+  /executable file [`"']?.*[`"']? not found in \$PATH/,
+  /exec: ".*": stat .*: no such file or directory/,
+];
+const notExecutable = [
+  /exec: ".*": permission denied/,
+  /exec: ".*": is a directory/,
+  /^open executable: /m,
+  /exec format error/i,
+];
+
+/** Turns a runtime's message into the error of the API. `command` is the first word of the command that failed. */
+export function runtimeFailure(operation: FailedOperation, message: string, command: string): WharfError {
+  if (notFound.some((pattern) => pattern.test(message))) {
+    const why = command.includes('/')
+      ? `exec: ${JSON.stringify(command)}: stat ${command}: no such file or directory`
+      : `exec: ${JSON.stringify(command)}: executable file not found in $PATH`;
+    return new WharfError('container.command-not-found', wording(operation, why));
+  }
+  if (notExecutable.some((pattern) => pattern.test(message))) {
+    const reason = /exec format error/i.test(message) ? 'exec format error' : 'permission denied';
+    return new WharfError(
+      'container.command-not-executable',
+      wording(operation, `exec: ${JSON.stringify(command)}: ${reason}`),
+    );
+  }
+  const text = message === '' ? 'the runtime ended without a word' : message;
+  return new WharfError(
+    'runtime.failed',
+    operation === 'create' ? `${createPrefix}${text}: unknown` : `${execPrefix}${text}: unknown`,
+  );
+}
+
+const createPrefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed: ';
+const execPrefix = 'OCI runtime exec failed: exec failed: ';
+
+function wording(operation: FailedOperation, why: string): string {
+  return operation === 'create'
+    ? `${createPrefix}runc create failed: unable to start container process: error during container init: ${why}: unknown`
+    : `${execPrefix}unable to start container process: ${why}: unknown`;
+}
