@@ -40,6 +40,14 @@ export interface FetchedManifest {
   readonly endpoint: string;
 }
 
+export interface FetchBlobOptions extends RequestOptions {
+  readonly offset?: number;
+  /** `FetchedManifest.endpoint`: asked first. */
+  readonly endpoint?: string;
+  /** False when the reader hashes the bytes itself, as the content ingest does; default true. */
+  readonly verifyDigest?: boolean;
+}
+
 export interface RegistryClient {
   /** By tag or digest. @throws WharfError 'manifest.unknown' | 'auth.required' | 'auth.denied' | 'registry.*' | 'digest.mismatch' */
   fetchManifest(reference: Reference, options: RequestOptions): Promise<FetchedManifest>;
@@ -48,7 +56,7 @@ export interface RegistryClient {
    * The stream errors with 'digest.mismatch' / 'size.mismatch' at its end when the whole blob differs (only checked when
    * offset is 0; the ingest checks always).
    */
-  fetchBlob(reference: Reference, descriptor: Descriptor, options: RequestOptions & { readonly offset?: number; readonly endpoint?: string }): Promise<Readable>;
+  fetchBlob(reference: Reference, descriptor: Descriptor, options: FetchBlobOptions): Promise<Readable>;
   blobExists(reference: Reference, digest: string, options: RequestOptions): Promise<boolean>;
   /** `mountFrom`: repositories of the same registry that may hold it already. Answers how it got there. */
   pushBlob(
@@ -59,7 +67,10 @@ export interface RegistryClient {
   ): Promise<'pushed' | 'exists' | 'mounted'>;
   pushManifest(reference: Reference, mediaType: string, bytes: Uint8Array, options: RequestOptions): Promise<string>;
   /** Checks credentials (docker login). Answers Docker's `{Status, IdentityToken}`. */
-  login(auth: RegistryAuth, options: { readonly signal: AbortSignal }): Promise<{ Status: string; IdentityToken: string }>;
+  login(
+    auth: RegistryAuth,
+    options: { readonly signal: AbortSignal },
+  ): Promise<{ Status: string; IdentityToken: string }>;
   tags(reference: Reference, options: RequestOptions): Promise<readonly string[]>;
   /** Search of Docker Hub (`docker.io`) or of a registry that has Wharf's search endpoint or a catalogue. */
   search(query: RegistrySearchQuery, options: RequestOptions): Promise<readonly RegistrySearchResult[]>;

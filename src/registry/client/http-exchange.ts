@@ -1,0 +1,153 @@
+/**
+ * One HTTP request and the head of its answer: keep-alive pools, proxies, time limits, cancellation.
+ * The body is the caller's to read, by `document-body.ts` or `blob-body.ts`, which bound time and size.
+ */
+import { once } from 'node:events';
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls';
+import { cancelled, networkFailure, timedOut } from './network-failure.ts';
+import type { ProxyRules } from './proxy-rules.ts';
+import type { RegistryTimeouts } from './registry-timeouts.ts';
+
+export interface ExchangeRequest {
+  readonly method: string;
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A stream is consumed; a repeat needs a new one. */
+  readonly body?: Uint8Array | Readable;
+  /** Accept any certificate. */
+  readonly insecureTls: boolean;
+  readonly connectMs?: number;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpExchangeOptions {
+  readonly timeouts: RegistryTimeouts;
+  readonly proxies: ProxyRules;
+  readonly userAgent: string;
+}
+
+export class HttpExchange {
+  readonly #options: HttpExchangeOptions;
+  readonly #direct: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly #proxied: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  #trust: SecureContext | undefined;
+
+  constructor(options: HttpExchangeOptions) {
+    this.#options = options;
+    const pool = { keepAlive: true, maxFreeSockets: 8, timeout: 0 };
+    const { http, https } = options.proxies;
+    const proxyEnv = {
+      ...(http === undefined ? {} : { HTTP_PROXY: http }),
+      ...(https === undefined ? {} : { HTTPS_PROXY: https }),
+    };
+    this.#direct = { http: new HttpAgent(pool), https: new HttpsAgent(pool) };
+    this.#proxied = { http: new HttpAgent({ ...pool, proxyEnv }), https: new HttpsAgent({ ...pool, proxyEnv }) };
+  }
+
+  /**
+   * @returns the answer, whatever its status, its body not read yet.
+   * @throws WharfError 'registry.unreachable' | 'registry.timeout' | 'registry.failed' | 'registry.protocol' | 'request.cancelled'
+   */
+  async send(request: ExchangeRequest): Promise<IncomingMessage> {
+    if (request.signal.aborted) throw cancelled(request.signal);
+    try {
+      return await this.#once(request);
+    } catch (failure) {
+      if (request.signal.aborted) throw cancelled(request.signal);
+      // The server may close an idle pooled connection just as it is taken; nothing was processed then.
+      const stale = failure instanceof StaleConnection;
+      if (stale && !(request.body instanceof Readable))
+        return await this.#once(request, true).catch((error) => {
+          throw request.signal.aborted
+            ? cancelled(request.signal)
+            : networkFailure(unwrap(error), request.method, request.url);
+        });
+      throw networkFailure(unwrap(failure), request.method, request.url);
+    }
+  }
+
+  /** Closes pooled connections. */
+  close(): void {
+    for (const agent of [this.#direct.http, this.#direct.https, this.#proxied.http, this.#proxied.https])
+      agent.destroy();
+  }
+
+  async #once(request: ExchangeRequest, fresh = false): Promise<IncomingMessage> {
+    const outgoing = this.#open(request, fresh);
+    const { method, url } = request;
+    const limit = request.connectMs ?? this.#options.timeouts.connectMs;
+    const connectTimer = setTimeout(() => outgoing.destroy(timedOut(method, url, 'connecting')), limit);
+    outgoing.once('socket', (socket) => whenConnected(socket, () => clearTimeout(connectTimer)));
+    outgoing.setTimeout(this.#options.timeouts.idleMs, () =>
+      outgoing.destroy(timedOut(method, url, 'waiting for the answer')),
+    );
+    const answered = once(outgoing, 'response');
+    // Nothing may be left unhandled when the upload fails before the answer is awaited.
+    answered.catch(() => undefined);
+    try {
+      const upload = request.body instanceof Readable ? sendStream(request.body, outgoing) : undefined;
+      if (upload === undefined) outgoing.end(request.body);
+      // A server may refuse in the middle of an upload: then its answer counts, not the broken pipe.
+      const [response] = await (upload === undefined
+        ? answered
+        : Promise.race([answered, upload.then(() => answered)]).catch(() => answered));
+      outgoing.setTimeout(0);
+      return response;
+    } catch (error) {
+      outgoing.destroy();
+      if (outgoing.reusedSocket && isReset(error)) throw new StaleConnection(error);
+      throw error;
+    } finally {
+      clearTimeout(connectTimer);
+    }
+  }
+
+  #open(request: ExchangeRequest, fresh: boolean): ClientRequest {
+    const { url, method } = request;
+    const agents = this.#options.proxies.bypasses(url) ? this.#direct : this.#proxied;
+    const length = request.body instanceof Uint8Array ? { 'content-length': String(request.body.byteLength) } : {};
+    const common = {
+      method,
+      // A derived signal: one caller's signal serves many requests, and each would add a listener to it.
+      signal: AbortSignal.any([request.signal]),
+      headers: { 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity', ...length, ...request.headers },
+    };
+    if (url.protocol === 'http:') return httpRequest(url, { ...common, agent: fresh ? false : agents.http });
+    const trust = request.insecureTls ? { rejectUnauthorized: false } : { secureContext: this.#trusted() };
+    return httpsRequest(url, { ...common, ...trust, agent: fresh && agents === this.#direct ? false : agents.https });
+  }
+
+  /** The machine's own certificate authorities count beside Node's: companies install theirs there. */
+  #trusted(): SecureContext {
+    this.#trust ??= createSecureContext({ ca: [...getCACertificates('default'), ...getCACertificates('system')] });
+    return this.#trust;
+  }
+}
+
+class StaleConnection extends Error {
+  constructor(cause: unknown) {
+    super('a pooled connection was closed by the server', { cause });
+  }
+}
+
+function unwrap(error: unknown): unknown {
+  return error instanceof StaleConnection ? error.cause : error;
+}
+
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+function whenConnected(socket: Socket, done: () => void): void {
+  if (!socket.connecting && !(socket instanceof TLSSocket && socket.getProtocol() === null)) return done();
+  socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', done);
+}
+
+async function sendStream(body: Readable, outgoing: ClientRequest): Promise<void> {
+  await pipeline(body, outgoing);
+}
