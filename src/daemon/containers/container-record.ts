@@ -12,6 +12,8 @@ export type MountRecord =
       /** rprivate, private, rshared, shared, rslave, slave */
       readonly propagation: string;
       readonly recursive: boolean;
+      /** -v makes a missing source directory at start, --mount refuses. */
+      readonly createSource: boolean;
       /** The mode field as the user gave it ('ro,z'); inspect shows it. */
       readonly mode: string;
     }

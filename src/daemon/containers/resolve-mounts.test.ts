@@ -11,8 +11,7 @@ describe('Binds', () => {
   test('a path is a bind whose source is made when missing', () => {
     expect(wanted({ Binds: ['/src/../data:/dst/:ro,rshared'] })).toEqual([
       {
-        kind: 'bind',
-        createSource: true,
+        kind: 'ready',
         mount: {
           kind: 'bind',
           source: '/data',
@@ -20,6 +19,7 @@ describe('Binds', () => {
           readOnly: true,
           propagation: 'rshared',
           recursive: true,
+          createSource: true,
           mode: 'ro,rshared',
         },
       },
@@ -64,7 +64,7 @@ describe('Mounts', () => {
         ],
       }),
     ).toMatchObject([
-      { kind: 'bind', createSource: false, mount: { source: '/s', readOnly: true } },
+      { kind: 'ready', mount: { kind: 'bind', source: '/s', readOnly: true, createSource: false } },
       { kind: 'volume', name: 'v', labels: { a: 'b' }, mount: { subpath: 'x/y', copyContent: false } },
       { kind: 'ready', mount: { kind: 'tmpfs', options: ['size=65536', 'mode=1777'] } },
     ]);
@@ -94,10 +94,11 @@ test('a mount of the user hides an image volume and an inherited one', () => {
     readOnly: false,
     propagation: 'rprivate',
     recursive: true,
+    createSource: true,
     mode: '',
   };
   expect(wanted({ Binds: ['/a:/x'], VolumesFrom: ['c:ro'] }, ['/x', '/y'], [inherited])).toMatchObject([
-    { kind: 'bind', mount: { source: '/a' } },
+    { kind: 'ready', mount: { source: '/a' } },
     { kind: 'volume', name: undefined, mount: { destination: '/y' } },
   ]);
 });

@@ -10,12 +10,6 @@ const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 export type WantedMount =
   | { readonly kind: 'ready'; readonly mount: MountRecord }
   | {
-      readonly kind: 'bind';
-      readonly mount: Extract<MountRecord, { kind: 'bind' }>;
-      /** -v makes a missing source directory, --mount refuses. */
-      readonly createSource: boolean;
-    }
-  | {
       readonly kind: 'volume';
       readonly mount: Omit<Extract<MountRecord, { kind: 'volume' }>, 'name' | 'anonymous'>;
       /** undefined: one of its own, without a name. */
@@ -93,8 +87,7 @@ function parseBind(bind: string, driver: string): WantedMount {
   const options = parseBindOptions(mode, bind);
   if (source.startsWith('/')) {
     return {
-      kind: 'bind',
-      createSource: true,
+      kind: 'ready',
       mount: {
         kind: 'bind',
         source: posix.normalize(source),
@@ -102,6 +95,7 @@ function parseBind(bind: string, driver: string): WantedMount {
         readOnly: options.readOnly,
         propagation: options.propagation ?? 'rprivate',
         recursive: true,
+        createSource: true,
         mode,
       },
     };
@@ -171,8 +165,7 @@ function parseMount(mount: Mount): WantedMount {
       if (mount.TmpfsOptions) return fail('field TmpfsOptions must not be specified');
       const recursive = !mount.BindOptions?.NonRecursive;
       return {
-        kind: 'bind',
-        createSource: mount.BindOptions?.CreateMountpoint ?? false,
+        kind: 'ready',
         mount: {
           kind: 'bind',
           source: posix.normalize(source),
@@ -181,6 +174,7 @@ function parseMount(mount: Mount): WantedMount {
           propagation,
           recursive,
           mode: '',
+          createSource: mount.BindOptions?.CreateMountpoint ?? false,
         },
       };
     }

@@ -1,0 +1,174 @@
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { cpus, totalmem } from 'node:os';
+import type {
+  ContainerConfig,
+  ContainerCreateRequest,
+  EndpointSettings,
+  HostConfig,
+} from '../../contract/engine-types.ts';
+import { WharfError } from '../../contract/errors.ts';
+import type { LocalImage } from '../images/image-service.ts';
+import type { ContainerContext } from './container-context.ts';
+import { generateName, parseName } from './container-names.ts';
+import { type ContainerRecord, containerDir, newId } from './container-record.ts';
+import { initialState } from './container-state.ts';
+import { nameTaken } from './container-store.ts';
+import { withDefaults } from './host-config-defaults.ts';
+import { mergeConfig } from './merge-config.ts';
+import { wantedMounts } from './resolve-mounts.ts';
+import { sandboxRequest } from './sandbox-request.ts';
+import { type HostFacts, validateConfig, validateHostConfig } from './validate-config.ts';
+import { acquireVolumes, nameVolumes, releaseVolumes } from './volume-mounts.ts';
+
+export interface CreateOptions {
+  readonly name?: string;
+  /** 'linux/amd64'; the image must be of it. */
+  readonly platform?: string;
+  readonly signal: AbortSignal;
+}
+
+/** POST /containers/create. Either the container is there in full afterwards, or nothing of it is. */
+export async function createContainer(
+  context: ContainerContext,
+  request: ContainerCreateRequest,
+  options: CreateOptions,
+): Promise<{ readonly Id: string; readonly Warnings: readonly string[] }> {
+  const name = claimName(context, options.name);
+  const { HostConfig: givenHostConfig, NetworkingConfig, ...wantedConfig } = request;
+  const image = findImage(context, wantedConfig.Image ?? '', options.platform);
+  validateConfig(wantedConfig);
+  const { config, args } = mergeConfig(wantedConfig, image.config);
+  const warnings = validateHostConfig(givenHostConfig ?? {}, wantedConfig, hostFacts(context));
+  const hostConfig = resolveJoins(context, withDefaults(givenHostConfig ?? {}, runtimeFacts(context)));
+  const wanted = wantedMounts(hostConfig, Object.keys(config.Volumes ?? {}), (ref) => context.find(ref).record.mounts);
+  const record: ContainerRecord = {
+    id: newId(),
+    name,
+    createdAtMs: context.clock.nowMs(),
+    imageId: image.id,
+    topLayer: image.topLayer,
+    config: withStreams(config),
+    hostConfig,
+    args,
+    mounts: nameVolumes(wanted),
+    endpoints: wantedEndpoints(hostConfig.NetworkMode ?? 'bridge', NetworkingConfig?.EndpointsConfig ?? {}),
+  };
+  await checkBindSources(record);
+  context.networks.validate(sandboxRequest(context, record, 'create'));
+
+  context.store.insert(record, initialState());
+  const handle = context.handle(record.id);
+  // In the queue, so that a start that comes at once waits for the rest.
+  await handle.queue.run(async () => {
+    try {
+      options.signal.throwIfAborted();
+      await Promise.all([
+        context.snapshots.prepare(record.id, record.topLayer),
+        mkdir(containerDir(context.dataRoot, record.id), { recursive: true, mode: 0o710 }),
+        acquireVolumes(context, record, wanted),
+      ]);
+    } catch (error) {
+      await undoCreate(context, record);
+      throw error;
+    }
+  });
+  context.announce(handle, 'create');
+  return { Id: record.id, Warnings: warnings };
+}
+
+/** Takes away all of a container that has never been started. */
+export async function undoCreate(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await context.snapshots.remove(record.id);
+  await rm(containerDir(context.dataRoot, record.id), { recursive: true, force: true });
+  await releaseVolumes(context, record, { removeAnonymous: true });
+  context.store.delete(record.id);
+  context.forget(record.id);
+}
+
+function claimName(context: ContainerContext, given: string | undefined): string {
+  if (!given) return generateName((name) => context.store.idOfName(name) !== undefined);
+  const name = parseName(given);
+  const holder = context.store.idOfName(name);
+  if (holder !== undefined) throw nameTaken(name, holder);
+  return name;
+}
+
+function findImage(context: ContainerContext, reference: string, platform: string | undefined): LocalImage {
+  if (reference === '') throw new WharfError('reference.invalid', 'invalid reference format');
+  const image = context.images.get(reference);
+  if (!platform) return image;
+  const [os, architecture, variant] = platform.split('/');
+  const { platform: has } = image;
+  const fits =
+    os === has.os && (!architecture || architecture === has.architecture) && (!variant || variant === has.variant);
+  if (!fits) {
+    throw new WharfError(
+      'image.no-platform',
+      `image with reference ${reference} was found but its platform (${has.os}/${has.architecture}) does not match the specified platform (${platform})`,
+    );
+  }
+  return image;
+}
+
+function hostFacts(context: ContainerContext): HostFacts {
+  const { name } = context.runtime.info;
+  return {
+    cpus: cpus().length,
+    memoryBytes: totalmem(),
+    runtimes: [name, 'runc', 'crun', 'io.containerd.runc.v2'],
+  };
+}
+
+function runtimeFacts(context: ContainerContext) {
+  const { name, cgroupVersion } = context.runtime.info;
+  return { runtimeName: name, cgroupVersion };
+}
+
+/** `container:name` is stored with the full ID, so that a rename does not break it. */
+function resolveJoins(context: ContainerContext, hostConfig: HostConfig): HostConfig {
+  const resolve = (mode: string | undefined) =>
+    mode?.startsWith('container:') ? `container:${context.store.resolve(mode.slice('container:'.length))}` : mode;
+  return {
+    ...hostConfig,
+    NetworkMode: resolve(hostConfig.NetworkMode),
+    IpcMode: resolve(hostConfig.IpcMode),
+    PidMode: resolve(hostConfig.PidMode),
+  };
+}
+
+/** The flags inspect always shows. */
+function withStreams(config: ContainerConfig): ContainerConfig {
+  return {
+    ...config,
+    AttachStdin: config.AttachStdin ?? false,
+    AttachStdout: config.AttachStdout ?? false,
+    AttachStderr: config.AttachStderr ?? false,
+    Tty: config.Tty ?? false,
+    OpenStdin: config.OpenStdin ?? false,
+    StdinOnce: config.StdinOnce ?? false,
+  };
+}
+
+function wantedEndpoints(
+  networkMode: string,
+  given: Readonly<Record<string, EndpointSettings | null>>,
+): Readonly<Record<string, EndpointSettings>> {
+  if (networkMode.startsWith('container:')) return {};
+  const named = Object.entries(given).map(
+    ([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}] as const,
+  );
+  return { [networkMode]: {}, ...Object.fromEntries(named) };
+}
+
+async function checkBindSources(record: ContainerRecord): Promise<void> {
+  for (const mount of record.mounts) {
+    if (mount.kind !== 'bind' || mount.createSource) continue;
+    await stat(mount.source).catch((cause: unknown) => {
+      throw new WharfError(
+        'container.config-invalid',
+        `invalid mount config for type "bind": bind source path does not exist: ${mount.source}`,
+        { cause, hint: 'Create it first, or use -v, which creates it.' },
+      );
+    });
+  }
+}

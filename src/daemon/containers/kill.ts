@@ -1,0 +1,41 @@
+import { WharfError } from '../../contract/errors.ts';
+import { advance } from './advance.ts';
+import type { ContainerContext } from './container-context.ts';
+import { isLive } from './container-state.ts';
+import { endContainer } from './end-container.ts';
+import { parseSignal, SIGKILL } from './signals.ts';
+import { stopSignal } from './stop.ts';
+
+/**
+ * POST /containers/{id}/kill. SIGKILL answers when the container has ended; the stop signal counts as the user's stop, so
+ * that no restart policy acts; any other signal is only sent.
+ */
+export async function killContainer(
+  context: ContainerContext,
+  ref: string,
+  options: { readonly signalName?: string },
+): Promise<void> {
+  const handle = context.find(ref);
+  const signalNumber = options.signalName ? parseSignal(options.signalName) : SIGKILL;
+  const notRunning = () =>
+    new WharfError('container.not-running', `cannot kill container: ${ref}: container ${handle.id} is not running`);
+  if (!isLive(handle.state)) throw notRunning();
+  if (signalNumber === SIGKILL) {
+    if ((await endContainer(context, handle, { signalNumber, graceMs: undefined, by: 'user' })) === 'unchanged') {
+      throw notRunning();
+    }
+    return;
+  }
+  await handle.queue.run(async () => {
+    const { state } = handle;
+    if (!isLive(state)) throw notRunning();
+    if (state.kind === 'paused') {
+      throw new WharfError('container.paused', `cannot kill container: ${ref}: container ${handle.id} is paused`);
+    }
+    if (signalNumber === stopSignal(handle.record.config.StopSignal)) {
+      advance(context, handle, { type: 'stop-requested', by: 'user' });
+    }
+    await context.runtime.kill(handle.id, signalNumber);
+    context.announce(handle, 'kill', { signal: String(signalNumber) });
+  });
+}

@@ -1,0 +1,112 @@
+import { WharfError } from '../../contract/errors.ts';
+import type { LogEntry } from '../logs/container-log.ts';
+import { streamType } from './attach.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { logPath } from './container-record.ts';
+import type { LogsQuery, RawStreamType } from './container-service.ts';
+import { isLive } from './container-state.ts';
+import { frameHeaderBytes, writeFrameHeader } from './stream-framing.ts';
+
+export interface LogsAnswer {
+  readonly contentType: RawStreamType;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** GET /containers/{id}/logs. @throws WharfError 'request.invalid' for a query that asks for nothing or can't be read */
+export function containerLogs(context: ContainerContext, ref: string, query: LogsQuery): LogsAnswer {
+  const handle = context.find(ref);
+  if (!query.stdout && !query.stderr) {
+    throw new WharfError('request.invalid', 'Bad parameters: you must choose at least one stream');
+  }
+  const { config, hostConfig } = handle.record;
+  if (hostConfig.LogConfig?.Type === 'none') {
+    throw new WharfError('request.not-implemented', 'configured logging driver does not support reading');
+  }
+  const tty = config.Tty ?? false;
+  const read = {
+    stdout: query.stdout,
+    stderr: query.stderr,
+    follow: query.follow,
+    tail: parseTail(query.tail),
+    sinceNano: parseTimeNano(query.since, 'since'),
+    untilNano: parseTimeNano(query.until, 'until'),
+    signal: AbortSignal.any([query.signal, context.signal]),
+  };
+  const log = context.openLog(logPath(context.dataRoot, handle.id));
+  const render = tty ? renderRaw : renderFramed;
+  return {
+    contentType: streamType(tty),
+    body: (async function* () {
+      for await (const batch of log.read(read, endOfOutput(handle))) {
+        if (batch.length > 0) yield render(batch, query.timestamps);
+      }
+    })(),
+  };
+}
+
+/** A container that restarts by itself is not at its end; one that was created only may still be started. */
+function endOfOutput(handle: ContainerHandle): { done(): boolean; onDone(listener: () => void): () => void } {
+  const ended = () => {
+    const { kind } = handle.state;
+    return kind === 'exited' || kind === 'dead' || kind === 'removing';
+  };
+  return {
+    done: ended,
+    onDone(listener) {
+      const onEnd = () => {
+        if (ended() || !isLive(handle.state)) listener();
+      };
+      const forgetExit = handle.waiters.onExit(() => {
+        if (ended()) onEnd();
+      });
+      const forgetRemoved = handle.waiters.onRemoved(listener);
+      return () => {
+        forgetExit();
+        forgetRemoved();
+      };
+    },
+  };
+}
+
+/** 'all', '' and anything negative mean all, as in Docker. */
+function parseTail(tail: string | undefined): number | undefined {
+  if (tail === undefined || tail === '' || tail === 'all') return undefined;
+  const lines = Number(tail);
+  if (!Number.isInteger(lines)) {
+    throw new WharfError('request.invalid', `invalid tail: "${tail}" is not a number`);
+  }
+  return lines < 0 ? undefined : lines;
+}
+
+/** UNIX seconds with an optional fraction, exact to the nanosecond. */
+export function parseTimeNano(value: string | number | undefined, name: string): bigint | undefined {
+  if (value === undefined || value === '' || value === 0 || value === '0') return undefined;
+  const match = /^(-?\d+)(?:\.(\d{1,9})\d*)?$/.exec(String(value));
+  if (!match?.[1]) throw new WharfError('request.invalid', `invalid value for "${name}": ${value}`);
+  return BigInt(match[1]) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+}
+
+function renderRaw(batch: readonly LogEntry[], timestamps: boolean): Uint8Array {
+  return Buffer.concat(
+    batch.flatMap((entry) => (timestamps ? [Buffer.from(`${entry.timestamp} `), entry.bytes] : [entry.bytes])),
+  );
+}
+
+/** One buffer for the whole batch: logs of megabytes are read at the speed of the disk, not of small writes. */
+function renderFramed(batch: readonly LogEntry[], timestamps: boolean): Uint8Array {
+  let total = 0;
+  for (const entry of batch) {
+    total += frameHeaderBytes + entry.bytes.length + (timestamps ? entry.timestamp.length + 1 : 0);
+  }
+  const out = Buffer.allocUnsafe(total);
+  let offset = 0;
+  for (const { stream, bytes, timestamp } of batch) {
+    const stampBytes = timestamps ? timestamp.length + 1 : 0;
+    writeFrameHeader(out, offset, stream, bytes.length + stampBytes);
+    offset += frameHeaderBytes;
+    if (timestamps) offset += out.write(`${timestamp} `, offset, 'latin1');
+    out.set(bytes, offset);
+    offset += bytes.length;
+  }
+  return out;
+}

@@ -1,0 +1,33 @@
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { endOf } from './container-context.ts';
+
+/**
+ * Lets go of all a run needed: streams, execs, network, runtime, mounted root. Waits of clients are answered first. Also unwinds
+ * a start that failed half-way, since each part takes an unknown container for done.
+ */
+export async function releaseContainer(context: ContainerContext, handle: ContainerHandle): Promise<void> {
+  const end = endOf(handle.state);
+  // Output first, so that a client that hears of the exit has all of it.
+  await handle.broker.drain();
+  for (const exec of handle.execs.values()) exec.containerEnded();
+  if (end && handle.state.kind !== 'created') handle.waiters.exited(end);
+  await releaseResources(context, handle.id);
+}
+
+/** The kernel's part of it. A part that fails is told and does not keep the others. */
+export async function releaseResources(context: ContainerContext, id: string): Promise<void> {
+  const { runtime, networks, snapshots, log } = context;
+  const attempt = async (what: string, work: Promise<void>) => {
+    try {
+      await work;
+    } catch (error) {
+      log.warn(`Could not ${what} of a container that ended.`, { id, error });
+    }
+  };
+  // The runtime's processes hold the root and the network namespace: they go first.
+  await attempt('remove the runtime part', runtime.remove(id));
+  await Promise.all([
+    attempt('close the network', networks.closeSandbox(id)),
+    attempt('unmount the root', snapshots.unmount(id)),
+  ]);
+}

@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises';
+import { WharfError } from '../../contract/errors.ts';
+import { advance } from './advance.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { containerDir } from './container-record.ts';
+import { type ContainerState, isLive } from './container-state.ts';
+import { endContainer } from './end-container.ts';
+import { SIGKILL } from './signals.ts';
+import { releaseVolumes } from './volume-mounts.ts';
+
+export interface RemoveOptions {
+  readonly force: boolean;
+  /** Also those of its volumes that were made for it alone. */
+  readonly volumes: boolean;
+}
+
+/** DELETE /containers/{id}. @throws WharfError 'container.running' with Docker's text when it runs and force is off */
+export async function removeContainer(context: ContainerContext, ref: string, options: RemoveOptions): Promise<void> {
+  const handle = context.find(ref);
+  if (options.force) await endContainer(context, handle, { signalNumber: SIGKILL, graceMs: undefined, by: 'user' });
+  await handle.queue.run(async () => {
+    // With --rm it may be gone by itself by now.
+    if (!context.store.get(handle.id)) return;
+    refuseLive(handle.record.name, handle.state);
+    await removeStopped(context, handle, options);
+  });
+}
+
+function refuseLive(name: string, state: ContainerState): void {
+  if (!isLive(state) && state.kind !== 'restarting' && state.kind !== 'starting') return;
+  const advice =
+    state.kind === 'paused'
+      ? 'container is paused and must be unpaused first'
+      : `container is ${state.kind === 'stopping' ? 'running' : state.kind}: stop the container before removing or force remove`;
+  throw new WharfError('container.running', `cannot remove container "/${name}": ${advice}`);
+}
+
+/** In the queue. What is left of a container that does not run. @throws when a part could not be removed; it is `dead` then */
+export async function removeStopped(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  const { record } = handle;
+  advance(context, handle, { type: 'remove-requested' });
+  await finishRemoval(context, handle, options);
+  context.announce(handle, 'destroy');
+  context.store.delete(handle.id);
+  context.forget(handle.id);
+  handle.waiters.removed();
+  context.log.info('Removed a container.', { id: handle.id, name: record.name });
+}
+
+/** Does what `removing` promised; also for a removal that a crash cut short. */
+export async function finishRemoval(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  options: { readonly volumes: boolean },
+): Promise<void> {
+  const { id, record } = handle;
+  try {
+    handle.broker.close();
+    await Promise.all([
+      context.snapshots.remove(id),
+      rm(containerDir(context.dataRoot, id), { recursive: true, force: true }),
+    ]);
+    await releaseVolumes(context, record, { removeAnonymous: options.volumes });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    advance(context, handle, { type: 'remove-failed', message });
+    throw new WharfError('internal', `cannot remove container "/${record.name}": ${message}`, { cause });
+  }
+}

@@ -1,0 +1,30 @@
+import type { RunEnd } from './container-state.ts';
+
+/** Who waits for a container to end or to go. */
+export interface WaitList {
+  onExit(listener: (end: RunEnd) => void): () => void;
+  onRemoved(listener: () => void): () => void;
+  exited(end: RunEnd): void;
+  removed(): void;
+}
+
+export function createWaitList(): WaitList {
+  const exitListeners = new Set<(end: RunEnd) => void>();
+  const removedListeners = new Set<() => void>();
+  return {
+    onExit(listener) {
+      exitListeners.add(listener);
+      return () => exitListeners.delete(listener);
+    },
+    onRemoved(listener) {
+      removedListeners.add(listener);
+      return () => removedListeners.delete(listener);
+    },
+    exited(end) {
+      for (const listener of [...exitListeners]) listener(end);
+    },
+    removed() {
+      for (const listener of [...removedListeners]) listener();
+    },
+  };
+}
