@@ -1,0 +1,159 @@
+/**
+ * The engine's HTTP server: binds the route table to handlers.
+ *
+ *   request ─ version ─ match ─ query ─ body ─> handler ─> answer by the route's kind
+ *   upgrade ─ version ─ match ─ query ─ body ─> handler ─> session ─ 101 ─> bytes both ways
+ *
+ * Every request has a signal that fires when its client goes away. Nothing thrown escapes: it becomes an error answer.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { apiVersion } from '../../contract/engine-routes.ts';
+import { WharfError } from '../../contract/errors.ts';
+import type { StreamSession } from '../containers/container-service.ts';
+import type { Logger } from '../logger.ts';
+import { answer, sendError, type UntypedHandler } from './answer.ts';
+import { errorAnswer, pageNotFound } from './error-answer.ts';
+import type { Handlers, RequestContext } from './handler.ts';
+import { readUpgradeBody, refuseUpgrade, takeOverUpgraded } from './hijack.ts';
+import { createRouteMatcher } from './match-route.ts';
+import { readJsonBody } from './request-body.ts';
+import { type ResolvedRequest, resolveRequest } from './resolve-request.ts';
+import { serveWebSocket } from './websocket-attach.ts';
+
+export interface HttpServerOptions {
+  readonly handlers: Handlers;
+  readonly log: Logger;
+  /** Of the Server header. */
+  readonly engineVersion: string;
+  /** Whether browsers on other sites might reach it (TCP): then their requests are refused. */
+  readonly reachableByBrowsers: boolean;
+}
+
+/** One server a listener; `listen` it and `close` it as any other. */
+export function createEngineServer(options: HttpServerOptions): Server {
+  const { handlers, log } = options;
+  const match = createRouteMatcher();
+  const headers = {
+    'Api-Version': apiVersion,
+    'Docker-Experimental': 'false',
+    Ostype: 'linux',
+    Server: `Wharf/${options.engineVersion} (linux)`,
+  };
+  const handlerOf = ({ name }: ResolvedRequest) => handlers[name] as UntypedHandler;
+
+  async function handleRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    const client = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) client.abort(new WharfError('request.cancelled', 'the client went away'));
+    });
+    try {
+      if (options.reachableByBrowsers) refuseOtherSites(request);
+      const resolved = resolveRequest(match, request.method ?? '', request.url ?? '');
+      if (resolved === undefined) return sendError(response, pageNotFound);
+      const source = { stream: request, contentType: request.headers['content-type'] };
+      const body = await readJsonBody(resolved.spec, source);
+      const flushHead = () => {
+        response.writeHead(resolved.spec.status ?? 200, { 'Content-Type': 'application/json' });
+        response.flushHeaders();
+      };
+      const context = contextOf(resolved, request, { body, signal: client.signal, flushHead });
+      await answer({ request, response, resolved, context, handler: handlerOf(resolved), log });
+    } catch (error) {
+      if (client.signal.aborted) response.destroy();
+      else sendError(response, errorAnswer(error, log));
+    } finally {
+      log.debug('request', { method: request.method, url: request.url, status: response.statusCode });
+    }
+  }
+
+  async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const client = new AbortController();
+    socket.once('close', () => client.abort(new WharfError('request.cancelled', 'the client went away')));
+    socket.on('error', () => socket.destroy());
+    let session: StreamSession | undefined;
+    try {
+      if (options.reachableByBrowsers) refuseOtherSites(request);
+      const resolved = resolveRequest(match, request.method ?? '', request.url ?? '');
+      if (resolved === undefined) return refuseUpgrade(socket, pageNotFound, headers);
+      const webSocket = resolved.name === 'ContainerAttachWebsocket';
+      const stream = webSocket ? request : await readUpgradeBody(request, socket, head);
+      const source = { stream, contentType: request.headers['content-type'] };
+      const body = await readJsonBody(resolved.spec, source);
+      const context = contextOf(resolved, request, { body, signal: client.signal, flushHead: () => undefined });
+      session = (await handlerOf(resolved)(context)) as StreamSession | undefined;
+      if (session === undefined) socket.end(`HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+      else if (webSocket) await serveWebSocket(request, socket, head, session);
+      else await takeOverUpgraded(socket, session, resolved.apiVersion, headers);
+    } catch (error) {
+      session?.cancel();
+      refuseUpgrade(socket, errorAnswer(error, log), headers);
+    } finally {
+      log.debug('request', { method: request.method, url: request.url, upgraded: session !== undefined });
+    }
+  }
+
+  const server = createServer({
+    // Uploads and streams may take as long as they take; only the head must come soon.
+    requestTimeout: 0,
+    headersTimeout: 30_000,
+    keepAliveTimeout: 75_000,
+    maxHeaderSize: 128 * 1024,
+    noDelay: true,
+    // JDK and other clients offer `Upgrade: h2c` with every request; those are plain requests to us.
+    shouldUpgradeCallback: (request) => takesUpgrade(request, match),
+  });
+  server.on('request', (request, response) => void handleRequest(request, response));
+  server.on('upgrade', (request, socket, head) => void handleUpgrade(request, socket, head));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseBroken(error, socket, headers));
+  return server;
+}
+
+function contextOf(
+  resolved: ResolvedRequest,
+  request: IncomingMessage,
+  rest: Pick<RequestContext, 'signal' | 'flushHead'> & { readonly body: unknown },
+): RequestContext {
+  return {
+    params: resolved.params,
+    // Parsed by the route's schemas; the handlers' types come from the same table.
+    query: resolved.query as RequestContext['query'],
+    body: rest.body as RequestContext['body'],
+    upload: request,
+    header(name) {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+    apiVersion: resolved.apiVersion,
+    signal: rest.signal,
+    flushHead: rest.flushHead,
+  };
+}
+
+function takesUpgrade(request: IncomingMessage, match: ReturnType<typeof createRouteMatcher>): boolean {
+  const wanted = request.headers.upgrade?.toLowerCase();
+  if (wanted !== 'tcp' && wanted !== 'websocket') return false;
+  const path = (request.url ?? '').split('?', 1)[0]?.replace(/^\/v\d+\.\d+(?=\/)/, '') ?? '';
+  const matched = match(request.method ?? '', path);
+  return (
+    matched?.spec.response === 'hijack' && (wanted === 'websocket') === (matched.name === 'ContainerAttachWebsocket')
+  );
+}
+
+/** A page of another site may make a browser send requests here, but can not hide where they come from. */
+function refuseOtherSites(request: IncomingMessage): void {
+  const { origin, host } = request.headers;
+  if (origin === undefined || origin === `http://${host}`) return;
+  throw new WharfError('auth.denied', 'requests of web pages of other sites are refused', { hint: '' });
+}
+
+function refuseBroken(error: NodeJS.ErrnoException, socket: Duplex, headers: Readonly<Record<string, string>>): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const message = tooLarge ? 'the request header is too large' : 'the request is not valid HTTP';
+  refuseUpgrade(socket, { status: tooLarge ? 431 : 400, body: { message, code: 'request.invalid' } }, headers);
+}

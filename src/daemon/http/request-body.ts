@@ -1,0 +1,47 @@
+/** JSON request bodies, read whole within a bound. */
+import type { Readable } from 'node:stream';
+import { WharfError } from '../../contract/errors.ts';
+import { parseJsonBody, parseValue } from '../../contract/parse.ts';
+import type { RouteSpec } from '../../contract/route.ts';
+
+/** The largest body a Docker client sends is a container's config: kilobytes. */
+export const jsonBodyMaxBytes = 8 * 1024 * 1024;
+
+export interface BodySource {
+  readonly stream: Readable;
+  readonly contentType: string | undefined;
+}
+
+/**
+ * The route's body, parsed; undefined when it has none or none was sent and that is allowed.
+ * @throws WharfError 'request.too-large' | 'request.malformed-json' | 'request.invalid'
+ */
+export async function readJsonBody(spec: RouteSpec, source: BodySource): Promise<unknown> {
+  if (spec.body === undefined) return undefined;
+  const text = await readBounded(source.stream);
+  if (text.trim() === '' && spec.bodyOptional) return undefined;
+  if (text !== '') checkContentType(source.contentType);
+  return parseValue(spec.body, parseJsonBody(text));
+}
+
+async function readBounded(stream: Readable): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of stream.iterator({ destroyOnReturn: false })) {
+    size += part.length;
+    if (size > jsonBodyMaxBytes) {
+      throw new WharfError('request.too-large', `the request body is larger than ${jsonBodyMaxBytes} bytes`);
+    }
+    parts.push(part);
+  }
+  return new TextDecoder().decode(Buffer.concat(parts));
+}
+
+/** A browser can send other types across sites without asking first; Docker refuses them too. */
+function checkContentType(contentType: string | undefined): void {
+  if (contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType)) return;
+  throw new WharfError(
+    'request.invalid',
+    `unsupported Content-Type header (${contentType.slice(0, 80)}): must be 'application/json'`,
+  );
+}
