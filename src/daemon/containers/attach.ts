@@ -1,10 +1,18 @@
+/**
+ * Attaching clients to a container's main process.
+ *
+ * Output is read from the container's log, each client at its own pace and from where the log stood when it attached: it
+ * misses nothing, however late its connection is served, and a slow one holds up neither the container nor the others.
+ * Input goes through conmon's attach socket (container-stdin.ts).
+ */
+import { statSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
+import { type OutputEnd, readPieces } from '../logs/log-follower.ts';
 import { type ClientOutput, createClientOutput, pumpInput } from './client-stream.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { logPath } from './container-record.ts';
 import type { AttachQuery, RawStreamType, StreamSession } from './container-service.ts';
-import { isLive } from './container-state.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { refusalError } from './refusals.ts';
 import type { OutputStream } from './stream-framing.ts';
@@ -17,11 +25,7 @@ export function streamType(tty: boolean): RawStreamType {
  * POST /containers/{id}/attach. The client is registered when this answers: attached before the start, it gets all output.
  * @throws WharfError 'container.paused' | 'container.not-running' (restarting)
  */
-export async function attachContainer(
-  context: ContainerContext,
-  ref: string,
-  query: AttachQuery,
-): Promise<StreamSession> {
+export function attachContainer(context: ContainerContext, ref: string, query: AttachQuery): StreamSession {
   const handle = context.find(ref);
   const { config } = handle.record;
   const detachKeys = parseDetachKeys(query.detachKeys ?? '');
@@ -30,43 +34,73 @@ export async function attachContainer(
   }
   if (handle.state.kind === 'restarting') throw refusalError(handle, 'restarting');
   const tty = config.Tty ?? false;
-  const streams = new Set<OutputStream>();
-  // A terminal has one stream for both.
-  if (query.stdout || (tty && query.stderr)) streams.add('stdout');
-  if (query.stderr) streams.add('stderr');
   const left = new AbortController();
-  let leaveBroker: () => void = () => undefined;
-  const client = createClientOutput({
-    tty,
-    streams,
-    onLeave() {
-      leaveBroker();
-      left.abort();
-    },
-  });
-  // `docker attach` to what does not run and will not by itself: nothing will ever come.
-  const willRun = isLive(handle.state) || handle.state.kind === 'starting' || handle.state.kind === 'created';
-  const follows = query.stream && (willRun || handle.state.kind === 'exited');
-  if (follows) leaveBroker = handle.broker.add(client);
-  if (follows && isLive(handle.state)) {
-    await handle.broker.connect().catch((error: unknown) => {
-      // Between our look and the connection it may have ended: its end is dealt with elsewhere and ends this client.
-      if (isLive(handle.state)) throw error;
-    });
-  }
-  if (!follows) client.end();
+  const client = createClientOutput({ tty, streams: wantedStreams(query, tty), onLeave: () => left.abort() });
+  const signal = AbortSignal.any([left.signal, context.signal]);
+  void copyOutput(context, handle, client, query, signal);
   context.announce(handle, 'attach');
   return {
     contentType: streamType(tty),
     async serve(connection) {
       const served = client.serve(connection);
-      if (query.logs) await replayLog(context, handle, client, left.signal);
       if (query.stdin && query.stream && config.OpenStdin) {
-        void serveInput(context, handle, connection, client, { tty, detachKeys, signal: left.signal });
+        void serveInput(context, handle, connection, client, { detachKeys, signal });
       }
       await served;
     },
     cancel: () => client.cancel(),
+  };
+}
+
+function wantedStreams(query: AttachQuery, tty: boolean): ReadonlySet<OutputStream> {
+  const streams = new Set<OutputStream>();
+  // A terminal has one stream for both.
+  if (query.stdout || (tty && query.stderr)) streams.add('stdout');
+  if (query.stderr) streams.add('stderr');
+  return streams;
+}
+
+async function copyOutput(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  client: ClientOutput,
+  query: AttachQuery,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = logPath(context.dataRoot, handle.id);
+  const fromOffset = query.logs ? 0 : fileSize(path);
+  const end = endOfRun(handle);
+  try {
+    for await (const pieces of readPieces(path, { fromOffset, follow: query.stream, end, signal })) {
+      await client.write(pieces);
+    }
+  } catch (error) {
+    context.log.warn('The output of a container could not be read.', { id: handle.id, error });
+  } finally {
+    end.forget();
+  }
+  client.end();
+}
+
+function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** The end of the run that is under way or comes next. It stays ended when the container is started again. */
+function endOfRun(handle: ContainerHandle): OutputEnd & { forget(): void } {
+  let done = false;
+  const listeners = new Set<() => void>();
+  const forget = handle.waiters.onOutputEnd(() => {
+    done = true;
+    for (const listener of listeners) listener();
+  });
+  return {
+    done: () => done,
+    onDone(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    forget,
   };
 }
 
@@ -75,32 +109,19 @@ async function serveInput(
   handle: ContainerHandle,
   connection: Duplex,
   client: ClientOutput,
-  options: { readonly tty: boolean; readonly detachKeys: Uint8Array; readonly signal: AbortSignal },
+  { detachKeys, signal }: { readonly detachKeys: Uint8Array; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { tty, detachKeys, signal } = options;
+  const { Tty: tty, StdinOnce: stdinOnce } = handle.record.config;
   try {
-    const stdin = await handle.broker.stdin(signal);
+    const stdin = await handle.stdin.writer(signal);
     const how = await pumpInput(connection, stdin, { detachKeys: tty ? detachKeys : undefined, signal });
     if (how === 'detached') {
       context.announce(handle, 'detach');
       client.cancel();
-    } else if (how === 'end' && handle.record.config.StdinOnce && !tty) {
+    } else if (how === 'end' && stdinOnce && !tty) {
       stdin.end();
     }
   } catch (error) {
     if (!signal.aborted) context.log.warn('The input of a container broke.', { id: handle.id, error });
-  }
-}
-
-async function replayLog(
-  context: ContainerContext,
-  handle: ContainerHandle,
-  client: ClientOutput,
-  signal: AbortSignal,
-): Promise<void> {
-  const log = context.openLog(logPath(context.dataRoot, handle.id));
-  const options = { stdout: true, stderr: true, follow: false, signal };
-  for await (const batch of log.read(options, { done: () => true, onDone: () => () => undefined })) {
-    for (const { stream, bytes } of batch) await client.write(stream, bytes);
   }
 }

@@ -1,13 +1,16 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import type { BrokerClient } from './attach-broker.ts';
 import { createDetachWatch } from './detach-keys.ts';
-import { frame, type OutputStream } from './stream-framing.ts';
+import { framePieces, joinPieces, type OutputPiece, type OutputStream } from './stream-framing.ts';
 
 /** Held back before the connection is there; more makes the source wait. */
 const maxPendingBytes = 1024 * 1024;
 
-export interface ClientOutput extends BrokerClient {
+export interface ClientOutput {
+  /** Answers a promise of room when the client is behind. It never rejects; a client that has gone takes everything. */
+  write(pieces: readonly OutputPiece[]): Promise<void> | undefined;
+  /** No more output will come. */
+  end(): void;
   /** Begins to write to the connection. Answers when the output has ended and is written, or the client has gone. */
   serve(connection: Duplex): Promise<void>;
   /** Ends it from our side: a detached client, a session that is not wanted. */
@@ -58,9 +61,11 @@ export function createClientOutput({ tty, streams, onLeave }: ClientOutputOption
   }
 
   return {
-    write(stream, bytes) {
-      if (left || ended || !streams.has(stream)) return undefined;
-      const chunk = tty ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) : frame(stream, bytes);
+    write(pieces) {
+      if (left || ended) return undefined;
+      const wanted = pieces.filter((piece) => streams.has(piece.stream));
+      if (wanted.length === 0) return undefined;
+      const chunk = tty ? joinPieces(wanted) : framePieces(wanted);
       if (!connection) {
         pending.push(chunk);
         pendingBytes += chunk.length;

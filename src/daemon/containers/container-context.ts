@@ -6,9 +6,9 @@ import type { NetworkService } from '../networks/network-service.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { VolumeService } from '../volumes/volume-service.ts';
-import { type AttachBroker, createAttachBroker } from './attach-broker.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { ContainerState, RunEnd } from './container-state.ts';
+import { type ContainerStdin, createContainerStdin } from './container-stdin.ts';
 import { type ContainerStore, createContainerStore, noSuchContainer } from './container-store.ts';
 import type { ExecProcess } from './exec.ts';
 import type { HealthMonitor } from './health-monitor.ts';
@@ -62,7 +62,7 @@ export interface ContainerHandle {
   /** Every change of state runs here, one after the other. */
   readonly queue: SerialQueue;
   readonly waiters: WaitList;
-  readonly broker: AttachBroker;
+  readonly stdin: ContainerStdin;
   /** By exec ID. */
   readonly execs: Map<string, ExecProcess>;
   health: HealthMonitor | undefined;
@@ -82,6 +82,8 @@ export interface LifeCycleVerbs {
 export interface ContainerContext extends ContainerDeps {
   readonly store: ContainerStore;
   readonly verbs: LifeCycleVerbs;
+  /** Container ID by exec ID. */
+  readonly execOwners: Map<string, string>;
   /** @throws WharfError 'container.not-found' | 'container.ambiguous' */
   find(ref: string): ContainerHandle;
   handle(id: string): ContainerHandle;
@@ -95,6 +97,7 @@ export interface ContainerContext extends ContainerDeps {
 export function createContainerContext(deps: ContainerDeps, makeVerbs: (context: ContainerContext) => LifeCycleVerbs) {
   const store = createContainerStore(deps.db);
   const handles = new Map<string, ContainerHandle>();
+  const execOwners = new Map<string, string>();
 
   function handle(id: string): ContainerHandle {
     const known = handles.get(id);
@@ -108,12 +111,16 @@ export function createContainerContext(deps: ContainerDeps, makeVerbs: (context:
   const context: ContainerContext = {
     ...deps,
     store,
+    execOwners,
     get verbs(): LifeCycleVerbs {
       return verbs;
     },
     find: (ref) => handle(store.resolve(ref)),
     handle,
-    forget: (id) => handles.delete(id),
+    forget(id) {
+      for (const execId of handles.get(id)?.execs.keys() ?? []) execOwners.delete(execId);
+      handles.delete(id);
+    },
     handles: () => store.all().map((container) => handle(container.id)),
     announce({ id, record }, action, attributes = {}) {
       const { config, name } = record;
@@ -147,10 +154,7 @@ function createHandle(id: string, store: ContainerStore, deps: ContainerDeps): C
     },
     queue: createSerialQueue(),
     waiters: createWaitList(),
-    broker: createAttachBroker({
-      open: () => deps.runtime.attach(id, { signal: deps.signal }),
-      onProblem: (error) => deps.log.warn('The output stream of a container broke.', { id, error }),
-    }),
+    stdin: createContainerStdin(() => deps.runtime.attach(id, { signal: deps.signal })),
     execs: new Map(),
     health: undefined,
     restartTimer: undefined,

@@ -1,4 +1,4 @@
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import type {
   ContainerConfig,
@@ -10,7 +10,7 @@ import { WharfError } from '../../contract/errors.ts';
 import type { LocalImage } from '../images/image-service.ts';
 import type { ContainerContext } from './container-context.ts';
 import { generateName, parseName } from './container-names.ts';
-import { type ContainerRecord, containerDir, newId } from './container-record.ts';
+import { type ContainerRecord, containerDir, logPath, newId } from './container-record.ts';
 import { initialState } from './container-state.ts';
 import { nameTaken } from './container-store.ts';
 import { withDefaults } from './host-config-defaults.ts';
@@ -64,7 +64,7 @@ export async function createContainer(
       options.signal.throwIfAborted();
       await Promise.all([
         context.snapshots.prepare(record.id, record.topLayer),
-        mkdir(containerDir(context.dataRoot, record.id), { recursive: true, mode: 0o710 }),
+        makeFiles(context.dataRoot, record.id),
         acquireVolumes(context, record, wanted),
       ]);
     } catch (error) {
@@ -74,6 +74,12 @@ export async function createContainer(
   });
   context.announce(handle, 'create');
   return { Id: record.id, Warnings: warnings };
+}
+
+/** Its folder and the empty log, which clients may follow before the start. */
+async function makeFiles(dataRoot: string, id: string): Promise<void> {
+  await mkdir(containerDir(dataRoot, id), { recursive: true, mode: 0o710 });
+  await writeFile(logPath(dataRoot, id), '', { mode: 0o640 });
 }
 
 /** Takes away all of a container that has never been started. */

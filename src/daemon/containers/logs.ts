@@ -4,7 +4,6 @@ import { streamType } from './attach.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { logPath } from './container-record.ts';
 import type { LogsQuery, RawStreamType } from './container-service.ts';
-import { isLive } from './container-state.ts';
 import { frameHeaderBytes, writeFrameHeader } from './stream-framing.ts';
 
 export interface LogsAnswer {
@@ -53,11 +52,8 @@ function endOfOutput(handle: ContainerHandle): { done(): boolean; onDone(listene
   return {
     done: ended,
     onDone(listener) {
-      const onEnd = () => {
-        if (ended() || !isLive(handle.state)) listener();
-      };
       const forgetExit = handle.waiters.onExit(() => {
-        if (ended()) onEnd();
+        if (ended()) listener();
       });
       const forgetRemoved = handle.waiters.onRemoved(listener);
       return () => {
@@ -88,7 +84,9 @@ export function parseTimeNano(value: string | number | undefined, name: string):
 
 function renderRaw(batch: readonly LogEntry[], timestamps: boolean): Uint8Array {
   return Buffer.concat(
-    batch.flatMap((entry) => (timestamps ? [Buffer.from(`${entry.timestamp} `), entry.bytes] : [entry.bytes])),
+    batch.flatMap((entry) =>
+      timestamps && !entry.continues ? [Buffer.from(`${entry.timestamp} `), entry.bytes] : [entry.bytes],
+    ),
   );
 }
 
@@ -96,17 +94,22 @@ function renderRaw(batch: readonly LogEntry[], timestamps: boolean): Uint8Array 
 function renderFramed(batch: readonly LogEntry[], timestamps: boolean): Uint8Array {
   let total = 0;
   for (const entry of batch) {
-    total += frameHeaderBytes + entry.bytes.length + (timestamps ? entry.timestamp.length + 1 : 0);
+    total += frameHeaderBytes + entry.bytes.length + stampBytes(entry, timestamps);
   }
   const out = Buffer.allocUnsafe(total);
   let offset = 0;
-  for (const { stream, bytes, timestamp } of batch) {
-    const stampBytes = timestamps ? timestamp.length + 1 : 0;
-    writeFrameHeader(out, offset, stream, bytes.length + stampBytes);
+  for (const entry of batch) {
+    const { stream, bytes, timestamp } = entry;
+    const stamp = stampBytes(entry, timestamps);
+    writeFrameHeader(out, offset, stream, bytes.length + stamp);
     offset += frameHeaderBytes;
-    if (timestamps) offset += out.write(`${timestamp} `, offset, 'latin1');
+    if (stamp > 0) offset += out.write(`${timestamp} `, offset, 'latin1');
     out.set(bytes, offset);
     offset += bytes.length;
   }
   return out;
+}
+
+function stampBytes(entry: LogEntry, timestamps: boolean): number {
+  return timestamps && !entry.continues ? entry.timestamp.length + 1 : 0;
 }

@@ -2,14 +2,13 @@ import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { endOf } from './container-context.ts';
 
 /**
- * Lets go of all a run needed: streams, execs, network, runtime, mounted root. Waits of clients are answered first. Also unwinds
+ * Lets go of all a run needed: streams, network, runtime, mounted root. Waits of clients are answered first. Also unwinds
  * a start that failed half-way, since each part takes an unknown container for done.
  */
 export async function releaseContainer(context: ContainerContext, handle: ContainerHandle): Promise<void> {
   const end = endOf(handle.state);
-  // Output first, so that a client that hears of the exit has all of it.
-  await handle.broker.drain();
-  for (const exec of handle.execs.values()) exec.containerEnded();
+  handle.stdin.processGone();
+  handle.waiters.outputEnded();
   if (end && handle.state.kind !== 'created') handle.waiters.exited(end);
   await releaseResources(context, handle.id);
 }

@@ -59,7 +59,8 @@ export async function finishRemoval(
 ): Promise<void> {
   const { id, record } = handle;
   try {
-    handle.broker.close();
+    handle.stdin.processGone();
+    handle.waiters.outputEnded();
     await Promise.all([
       context.snapshots.remove(id),
       rm(containerDir(context.dataRoot, id), { recursive: true, force: true }),

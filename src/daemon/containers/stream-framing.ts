@@ -7,11 +7,27 @@ export type OutputStream = 'stdout' | 'stderr';
 const streamNumbers = { stdout: 1, stderr: 2 } as const;
 export const frameHeaderBytes = 8;
 
-export function frame(stream: OutputStream, payload: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(frameHeaderBytes + payload.length);
-  writeFrameHeader(framed, 0, stream, payload.length);
-  framed.set(payload, frameHeaderBytes);
+export interface OutputPiece {
+  readonly stream: OutputStream;
+  readonly bytes: Uint8Array;
+}
+
+/** One buffer for a whole batch: output of megabytes goes out in few writes. */
+export function framePieces(pieces: readonly OutputPiece[]): Buffer {
+  let total = 0;
+  for (const { bytes } of pieces) total += frameHeaderBytes + bytes.length;
+  const framed = Buffer.allocUnsafe(total);
+  let offset = 0;
+  for (const { stream, bytes } of pieces) {
+    writeFrameHeader(framed, offset, stream, bytes.length);
+    framed.set(bytes, offset + frameHeaderBytes);
+    offset += frameHeaderBytes + bytes.length;
+  }
   return framed;
+}
+
+export function joinPieces(pieces: readonly OutputPiece[]): Buffer {
+  return Buffer.concat(pieces.map((piece) => piece.bytes));
 }
 
 export function writeFrameHeader(target: Buffer, offset: number, stream: OutputStream, payloadBytes: number): void {

@@ -4,6 +4,9 @@ import type { RunEnd } from './container-state.ts';
 export interface WaitList {
   onExit(listener: (end: RunEnd) => void): () => void;
   onRemoved(listener: () => void): () => void;
+  /** The output of a run is complete, also of one that failed to start. */
+  onOutputEnd(listener: () => void): () => void;
+  outputEnded(): void;
   exited(end: RunEnd): void;
   removed(): void;
 }
@@ -11,7 +14,15 @@ export interface WaitList {
 export function createWaitList(): WaitList {
   const exitListeners = new Set<(end: RunEnd) => void>();
   const removedListeners = new Set<() => void>();
+  const outputListeners = new Set<() => void>();
   return {
+    onOutputEnd(listener) {
+      outputListeners.add(listener);
+      return () => outputListeners.delete(listener);
+    },
+    outputEnded() {
+      for (const listener of [...outputListeners]) listener();
+    },
     onExit(listener) {
       exitListeners.add(listener);
       return () => exitListeners.delete(listener);
