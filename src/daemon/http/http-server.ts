@@ -87,8 +87,11 @@ export function createEngineServer(options: HttpServerOptions): Server {
       else if (webSocket) await serveWebSocket(request, socket, head, session);
       else await takeOverUpgraded(socket, session, resolved.apiVersion, headers);
     } catch (error) {
+      const refusal = errorAnswer(error, log);
+      // Once the session has the connection, what is on it is no HTTP any more.
+      if (session === undefined) refuseUpgrade(socket, refusal, headers);
+      else socket.destroy();
       session?.cancel();
-      refuseUpgrade(socket, errorAnswer(error, log), headers);
     } finally {
       log.debug('request', { method: request.method, url: request.url, upgraded: session !== undefined });
     }

@@ -1,0 +1,30 @@
+/** Everything the handlers may call. main.ts fills it. */
+import type { PortHolder, RegistryInfo, SystemInfo, SystemVersion } from '../../../contract/engine-types.ts';
+import type { Platform } from '../../../oci/platform.ts';
+import type { RegistryClient } from '../../../registry/client/registry-client.ts';
+import type { ContainerService } from '../../containers/container-service.ts';
+import type { EventBus } from '../../events/event-bus.ts';
+import type { ImageService } from '../../images/image-service.ts';
+import type { NetworkService } from '../../networks/network-service.ts';
+import type { VolumeService } from '../../volumes/volume-service.ts';
+
+/** What the engine says about itself. */
+export interface SystemService {
+  info(): Promise<SystemInfo>;
+  version(): SystemVersion;
+  /** In the order they are asked: Docker Hub's mirrors, Docker Hub, others, fallbacks. */
+  registries(): readonly RegistryInfo[];
+  portHolders(query: { readonly port?: number; readonly protocol?: 'tcp' | 'udp' }): Promise<readonly PortHolder[]>;
+}
+
+export interface EngineServices {
+  readonly containers: ContainerService;
+  readonly images: ImageService;
+  readonly networks: NetworkService;
+  readonly volumes: VolumeService;
+  /** Asked for at each use: a reload may have replaced it. */
+  readonly registry: () => RegistryClient;
+  readonly events: EventBus;
+  readonly system: SystemService;
+  readonly hostPlatform: Platform;
+}

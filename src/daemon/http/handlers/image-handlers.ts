@@ -1,0 +1,107 @@
+/** Routes of images, of what registries say about them, and of builds. */
+
+import type { ProgressMessage } from '../../../contract/engine-types.ts';
+import { WharfError } from '../../../contract/errors.ts';
+import type { imageRoutes } from '../../../contract/routes/images.ts';
+import { parseReference } from '../../../oci/reference.ts';
+import type { DocumentOutput, HandlersFor } from '../handler.ts';
+import { distributionInspect } from './distribution-inspect.ts';
+import type { EngineServices } from './engine-services.ts';
+import { dockerSearch } from './registry-search.ts';
+import { filterMap, joinReference, platformOf, registryAuth } from './request-values.ts';
+
+type Operations = keyof typeof imageRoutes;
+
+export function imageHandlers(services: EngineServices): HandlersFor<Operations> {
+  return { ...local(services), ...transfers(services), ...notYet(services) };
+}
+
+function local({ images, containers }: EngineServices) {
+  return {
+    ImageList: ({ query }) => {
+      const filters = new Map(filterMap(query.filters));
+      if (query.filter) filters.set('reference', [query.filter]);
+      return images.list({ all: query.all ?? false, filters, sharedSize: query['shared-size'] ?? false });
+    },
+    ImageInspect: ({ params }) => images.inspect(params.name),
+    ImageHistory: ({ params }) => images.history(params.name),
+    ImageTag: ({ params, query }) => images.tag(params.name, joinReference(query.repo ?? '', query.tag)),
+    ImageDelete: ({ params, query }) =>
+      images.remove(params.name, { force: query.force ?? false, noPrune: query.noprune ?? false }),
+    ImagePrune: ({ query }) => images.prune(filterMap(query.filters)),
+    ImageCommit: ({ query, body, signal }) =>
+      containers.commit({
+        container: query.container,
+        reference: query.repo ? joinReference(query.repo, query.tag) : undefined,
+        comment: query.comment ?? '',
+        author: query.author ?? '',
+        pause: query.pause ?? true,
+        changes: query.changes ?? [],
+        config: body === undefined || Object.keys(body).length === 0 ? undefined : asRunConfig(body),
+        signal,
+      }),
+  } satisfies Partial<HandlersFor<Operations>>;
+}
+
+/** The API writes null where an image's config has nothing. */
+function asRunConfig(body: NonNullable<Parameters<HandlersFor<'ImageCommit'>['ImageCommit']>[0]['body']>) {
+  const { ExposedPorts, Env, Shell, Healthcheck, ...rest } = body;
+  return {
+    ...rest,
+    ExposedPorts: ExposedPorts ?? undefined,
+    Env: Env ?? undefined,
+    Shell: Shell ?? undefined,
+    Healthcheck: Healthcheck ?? undefined,
+  };
+}
+
+function transfers({ images, registry, hostPlatform }: EngineServices) {
+  return {
+    ImageCreate: async ({ query, header, signal }, output) => {
+      if (query.fromSrc)
+        throw new WharfError('request.not-implemented', 'importing images from archives is not supported yet');
+      const reference = joinReference(query.fromImage ?? '', query.tag);
+      if (reference === '') throw new WharfError('request.invalid', 'query parameter fromImage: is missing');
+      await images.pull(reference, {
+        platform: platformOf(query.platform, hostPlatform),
+        auth: registryAuth(header('x-registry-auth')),
+        signal,
+        onProgress: progressTo(output),
+      });
+    },
+    ImagePush: async ({ params, query, header, signal }, output) => {
+      await images.push(joinReference(params.name, query.tag), {
+        platform: platformOf(query.platform, hostPlatform),
+        auth: registryAuth(header('x-registry-auth')),
+        signal,
+        onProgress: progressTo(output),
+      });
+    },
+    ImageSearch: ({ query, header, signal }) =>
+      dockerSearch(registry(), query, { auth: registryAuth(header('x-registry-auth')), signal }),
+    DistributionInspect: ({ params, header, signal }) =>
+      distributionInspect(registry(), parseReference(params.name), {
+        auth: registryAuth(header('x-registry-auth')),
+        signal,
+      }),
+  } satisfies Partial<HandlersFor<Operations>>;
+}
+
+/** Byte counts may be dropped for a slow reader; lines that say what happened may not. */
+function progressTo(output: DocumentOutput<ProgressMessage>): (message: ProgressMessage) => void {
+  return (message) => output.send(message, { lossy: message.progressDetail?.current !== undefined });
+}
+
+function notYet(_services: EngineServices) {
+  const refuse = (what: string) => async (): Promise<never> => {
+    throw new WharfError('request.not-implemented', `${what} is not supported yet`);
+  };
+  return {
+    ImageGet: refuse('saving images to archives'),
+    ImageGetAll: refuse('saving images to archives'),
+    ImageLoad: refuse('loading images from archives'),
+    ImageBuild: refuse('building images'),
+    // There is no build cache, so there is nothing to remove: `docker system prune` asks this always.
+    BuildPrune: () => ({ CachesDeleted: null, SpaceReclaimed: 0 }),
+  } satisfies Partial<HandlersFor<Operations>>;
+}
