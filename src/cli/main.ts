@@ -1,0 +1,19 @@
+import { dispatch } from './dispatch.ts';
+import { ProcessSignals } from './terminal/signals.ts';
+import { processTerminal } from './terminal/process-terminal.ts';
+
+/** Entry of `bin/wharf`. */
+async function main(): Promise<void> {
+  const signals = new ProcessSignals();
+  const code = await dispatch(process.argv.slice(2), {
+    terminal: processTerminal(),
+    env: process.env,
+    signals,
+    signal: signals.signal,
+    connect: async (address) => (await import('./engine/connect.ts')).connectEngine(address),
+  });
+  // Standard streams are written synchronously on Linux; open sockets and stdin must not keep the process.
+  process.exit(code);
+}
+
+void main();
