@@ -19,8 +19,16 @@ async function* readLog(path: string, options: ReadLogOptions, end: OutputEnd): 
   const joiner = new LineJoiner({ stdout: options.stdout, stderr: options.stderr });
   let skip = start.skipLines;
   const select = (lines: readonly LogLine[]): readonly LogLine[] => {
-    const kept = skip === 0 ? lines : lines.slice(skip);
-    skip -= Math.min(skip, lines.length);
+    let first = 0;
+    // A long line's further parts go with its first one.
+    for (
+      ;
+      first < lines.length && (skip > 0 || (start.skipLines > 0 && lines[first]?.continues === true));
+      first += 1
+    ) {
+      if (lines[first]?.continues !== true) skip -= 1;
+    }
+    const kept = first === 0 ? lines : lines.slice(first);
     return since === undefined ? kept : kept.filter((line) => line.timestamp >= since);
   };
   try {

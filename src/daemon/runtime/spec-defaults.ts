@@ -1,0 +1,119 @@
+/** What Docker gives every container unless told otherwise (moby: oci/defaults.go, oci/caps/defaults.go). */
+import type { RuntimeMount } from './runtime.ts';
+
+export const defaultCapabilities: readonly string[] = [
+  'CAP_CHOWN',
+  'CAP_DAC_OVERRIDE',
+  'CAP_FSETID',
+  'CAP_FOWNER',
+  'CAP_MKNOD',
+  'CAP_NET_RAW',
+  'CAP_SETGID',
+  'CAP_SETUID',
+  'CAP_SETFCAP',
+  'CAP_SETPCAP',
+  'CAP_NET_BIND_SERVICE',
+  'CAP_SYS_CHROOT',
+  'CAP_KILL',
+  'CAP_AUDIT_WRITE',
+];
+
+export const defaultMaskedPaths: readonly string[] = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+];
+
+export const defaultReadonlyPaths: readonly string[] = [
+  '/proc/bus',
+  '/proc/fs',
+  '/proc/irq',
+  '/proc/sys',
+  '/proc/sysrq-trigger',
+];
+
+export const defaultShmSizeBytes = 64 * 1024 * 1024;
+
+export interface DefaultMountOptions {
+  readonly privileged: boolean;
+  readonly hostIpc: boolean;
+  readonly shmSizeBytes: number;
+}
+
+/** Kernel file systems of a container, in the order they must be mounted. */
+export function defaultMounts(options: DefaultMountOptions): readonly RuntimeMount[] {
+  const access = options.privileged ? [] : ['ro'];
+  const guarded = ['nosuid', 'noexec', 'nodev'];
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc', options: guarded },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...guarded, ...access] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...access, ...guarded] },
+    ...ipcMounts(options),
+  ];
+}
+
+function ipcMounts({ hostIpc, shmSizeBytes }: DefaultMountOptions): readonly RuntimeMount[] {
+  if (hostIpc) {
+    return ['/dev/mqueue', '/dev/shm'].map((path) => ({
+      destination: path,
+      type: 'bind',
+      source: path,
+      options: ['rbind', 'nosuid', 'noexec', 'nodev'],
+    }));
+  }
+  return [
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
+    {
+      destination: '/dev/shm',
+      type: 'tmpfs',
+      source: 'shm',
+      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSizeBytes}`],
+    },
+  ];
+}
+
+/** One rule of the device control group. Absent numbers mean any. */
+export interface DeviceRule {
+  readonly allow: boolean;
+  readonly type: 'a' | 'b' | 'c';
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access: string;
+}
+
+/** Everything is denied but making nodes and using the harmless ones. */
+export const defaultDeviceRules: readonly DeviceRule[] = [
+  { allow: false, type: 'a', access: 'rwm' },
+  { allow: true, type: 'c', access: 'm' },
+  { allow: true, type: 'b', access: 'm' },
+  { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' }, // /dev/null
+  { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' }, // /dev/zero
+  { allow: true, type: 'c', major: 1, minor: 7, access: 'rwm' }, // /dev/full
+  { allow: true, type: 'c', major: 1, minor: 8, access: 'rwm' }, // /dev/random
+  { allow: true, type: 'c', major: 1, minor: 9, access: 'rwm' }, // /dev/urandom
+  { allow: true, type: 'c', major: 5, minor: 0, access: 'rwm' }, // /dev/tty
+  { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' }, // /dev/console
+  { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm' }, // /dev/ptmx
+  { allow: true, type: 'c', major: 136, access: 'rwm' }, // /dev/pts/*
+];
