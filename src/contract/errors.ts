@@ -75,6 +75,7 @@ const kinds = {
   'network.no-addresses': { status: 400, hint: 'Free addresses or create a network with a larger subnet.' },
   'network.address-taken': { status: 403 },
   'network.already-connected': { status: 403 },
+  'network.not-connected': { status: 403 },
   'network.config-invalid': { status: 400 },
   'port.in-use': { status: 500, hint: 'Stop the process that holds the port, or publish another one.' },
   'volume.not-found': { status: 404, hint: 'List volumes with `wharf volume ls`.' },

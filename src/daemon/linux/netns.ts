@@ -53,13 +53,19 @@ export function adoptNamespace(pid: number, path: string): void {
   throw error;
 }
 
-/** Runs `work`, which must be synchronous, with the calling thread inside the namespace. @throws WharfError 'kernel.failed' */
-export function inNamespace<T>(path: string, work: () => T extends PromiseLike<unknown> ? never : T): T {
+/**
+ * Runs `work` with the calling thread inside the namespace. It must be synchronous: a promise would go on outside.
+ * @throws WharfError 'kernel.failed'
+ */
+export function inNamespace<T>(path: string, work: () => T): T {
   const target = openSync(path, 'r');
   try {
-    return withWayBack<T>(() => {
+    return withWayBack(() => {
       if (setns(target, CLONE_NEWNET) !== 0) throw kernelError(`enter the network namespace ${path}`);
-      return work();
+      const result = work();
+      if (result instanceof Promise)
+        throw new WharfError('internal', 'work inside a network namespace must be synchronous');
+      return result;
     });
   } finally {
     closeSync(target);

@@ -5,7 +5,13 @@
  *
  * A sandbox is a network namespace of its own, kept by a file below the exec root, so that it lives as long as the container.
  */
-import type { EndpointSettings, Network, NetworkCreateRequest, NetworkPruneResult, PortMap } from '../../contract/engine-types.ts';
+import type {
+  EndpointSettings,
+  Network,
+  NetworkCreateRequest,
+  NetworkPruneResult,
+  PortMap,
+} from '../../contract/engine-types.ts';
 
 /** What a container wants; persisted with the container. */
 export interface SandboxRequest {

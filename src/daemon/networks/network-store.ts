@@ -1,0 +1,137 @@
+/** Networks and sandboxes on disk: two tables of JSON records in the daemon's database. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { PublishedPort } from './port-publisher.ts';
+import type { WantedPort } from './port-spec.ts';
+
+export interface NetworkPool {
+  /** `address/prefix`. */
+  readonly subnet: string;
+  readonly gateway: string;
+  readonly range?: string;
+  readonly auxiliary: Readonly<Record<string, string>>;
+}
+
+export type NetworkDriver = 'bridge' | 'host' | 'null';
+
+export interface NetworkRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly created: string;
+  readonly driver: NetworkDriver;
+  readonly enableIpv4: boolean;
+  readonly enableIpv6: boolean;
+  readonly internal: boolean;
+  readonly attachable: boolean;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly ipamOptions: Readonly<Record<string, string>>;
+  /** One per family and subnet; the first of a family is the one addresses come from. */
+  readonly pools: readonly NetworkPool[];
+  /** The user named the subnet: static addresses are allowed, and it is never moved out of the way of a host route. */
+  readonly userSubnet: boolean;
+  /** Interface name of the bridge; empty for host and none. */
+  readonly bridge: string;
+  /** Predefined: can not be removed. */
+  readonly builtin: boolean;
+  /** Being removed: finished by reconcile when the daemon died half-way. */
+  readonly removing: boolean;
+}
+
+/** A container's end of a network, in the kernel. */
+export interface EndpointRecord {
+  readonly networkId: string;
+  readonly endpointId: string;
+  /** Interface inside the container (eth0) and its other end on the bridge; empty on host and none. */
+  readonly interfaceName: string;
+  readonly hostInterface: string;
+  /** Empty when the network has no address of this family. */
+  readonly ipv4: string;
+  readonly ipv6: string;
+  readonly mac: string;
+  /** Settings as asked for, repeated by inspect. */
+  readonly aliases: readonly string[];
+  readonly links: readonly string[];
+  readonly driverOptions: Readonly<Record<string, string>>;
+  readonly gatewayPriority: number;
+  readonly requestedIpv4: string;
+  readonly requestedIpv6: string;
+  readonly dnsNames: readonly string[];
+}
+
+export interface SandboxRecord {
+  readonly sandboxId: string;
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly hostname: string;
+  readonly domainname: string;
+  /** Empty for host networking and for sandboxes that use another container's namespace. */
+  readonly netnsPath: string;
+  /** To find the namespace again by a process in it, when the file was lost with the daemon's mount namespace. */
+  readonly netnsInode: number;
+  /** Container whose namespace is used, else empty. */
+  readonly sharedWith: string;
+  readonly filesDir: string;
+  readonly endpoints: readonly EndpointRecord[];
+  readonly ports: readonly PublishedPort[];
+  /** What was asked to be published; more than `ports` while no network leads outside. */
+  readonly wantedPorts: readonly WantedPort[];
+  /** Ports inspect shows, published or not. */
+  readonly portKeys: readonly string[];
+  readonly dns: readonly string[];
+  readonly dnsSearch: readonly string[];
+  readonly dnsOptions: readonly string[];
+  readonly extraHosts: readonly string[];
+  readonly links: readonly { readonly address: string; readonly names: readonly string[] }[];
+}
+
+export class NetworkStore {
+  readonly #db: DatabaseSync;
+  readonly #saveNetwork: StatementSync;
+  readonly #deleteNetwork: StatementSync;
+  readonly #saveSandbox: StatementSync;
+  readonly #deleteSandbox: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS networks (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS network_sandboxes (container_id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+    `);
+    this.#saveNetwork = db.prepare('INSERT OR REPLACE INTO networks (id, record) VALUES (?, ?)');
+    this.#deleteNetwork = db.prepare('DELETE FROM networks WHERE id = ?');
+    this.#saveSandbox = db.prepare('INSERT OR REPLACE INTO network_sandboxes (container_id, record) VALUES (?, ?)');
+    this.#deleteSandbox = db.prepare('DELETE FROM network_sandboxes WHERE container_id = ?');
+  }
+
+  networks(): NetworkRecord[] {
+    // Records are written by this class only, so their shape is known.
+    return this.#records('SELECT record FROM networks').map((text) => JSON.parse(text) as NetworkRecord);
+  }
+
+  sandboxes(): SandboxRecord[] {
+    return this.#records('SELECT record FROM network_sandboxes').map((text) => JSON.parse(text) as SandboxRecord);
+  }
+
+  saveNetwork(record: NetworkRecord): void {
+    this.#saveNetwork.run(record.id, JSON.stringify(record));
+  }
+
+  deleteNetwork(id: string): void {
+    this.#deleteNetwork.run(id);
+  }
+
+  saveSandbox(record: SandboxRecord): void {
+    this.#saveSandbox.run(record.containerId, JSON.stringify(record));
+  }
+
+  deleteSandbox(containerId: string): void {
+    this.#deleteSandbox.run(containerId);
+  }
+
+  #records(query: string): string[] {
+    return this.#db
+      .prepare(query)
+      .all()
+      .map((row) => String(row.record));
+  }
+}

@@ -1,0 +1,156 @@
+/** Networks and endpoints as the API shows them, and the filters of its lists. Pure. */
+import type { EndpointSettings, Network, NetworkContainer } from '../../contract/engine-types.ts';
+import { WharfError } from '../../contract/errors.ts';
+import { poolOfFamily } from './bridge.ts';
+import type { EndpointRecord, NetworkRecord, SandboxRecord } from './network-store.ts';
+import { parseSubnet } from './subnet.ts';
+
+export type Filters = ReadonlyMap<string, readonly string[]>;
+
+export function networkView(record: NetworkRecord, containers: Readonly<Record<string, NetworkContainer>>): Network {
+  return {
+    Name: record.name,
+    Id: record.id,
+    Created: record.created,
+    Scope: 'local',
+    Driver: record.driver,
+    EnableIPv4: record.enableIpv4,
+    EnableIPv6: record.enableIpv6,
+    IPAM: {
+      Driver: 'default',
+      Options: record.builtin ? null : record.ipamOptions,
+      Config: record.pools.map((pool) => ({
+        Subnet: pool.subnet,
+        ...(pool.range === undefined ? {} : { IPRange: pool.range }),
+        Gateway: pool.gateway,
+        ...(Object.keys(pool.auxiliary).length === 0 ? {} : { AuxiliaryAddresses: pool.auxiliary }),
+      })),
+    },
+    Internal: record.internal,
+    Attachable: record.attachable,
+    Ingress: false,
+    ConfigFrom: { Network: '' },
+    ConfigOnly: false,
+    Containers: containers,
+    Options: record.options,
+    Labels: record.labels,
+  };
+}
+
+export function networkContainer(
+  record: NetworkRecord,
+  sandbox: SandboxRecord,
+  endpoint: EndpointRecord,
+): NetworkContainer {
+  const withPrefix = (address: string, family: 'ipv4' | 'ipv6') =>
+    address === '' ? '' : `${address}/${prefixOf(record, family)}`;
+  return {
+    Name: sandbox.containerName,
+    EndpointID: endpoint.endpointId,
+    MacAddress: endpoint.mac,
+    IPv4Address: withPrefix(endpoint.ipv4, 'ipv4'),
+    IPv6Address: withPrefix(endpoint.ipv6, 'ipv6'),
+  };
+}
+
+function prefixOf(record: NetworkRecord, family: 'ipv4' | 'ipv6'): number {
+  return parseSubnet(poolOfFamily(record, family)?.subnet ?? '')?.prefixLength ?? 0;
+}
+
+/** NetworkSettings.Networks[name] of a running container. */
+export function endpointView(record: NetworkRecord, endpoint: EndpointRecord): EndpointSettings {
+  const { requestedIpv4, requestedIpv6 } = endpoint;
+  const requested = {
+    ...(requestedIpv4 === '' ? {} : { IPv4Address: requestedIpv4 }),
+    ...(requestedIpv6 === '' ? {} : { IPv6Address: requestedIpv6 }),
+  };
+  const orNull = <T>(list: readonly T[]) => (list.length === 0 ? null : list);
+  return {
+    IPAMConfig: Object.keys(requested).length > 0 ? requested : null,
+    Links: orNull(endpoint.links),
+    Aliases: orNull(endpoint.aliases),
+    MacAddress: endpoint.mac,
+    DriverOpts: Object.keys(endpoint.driverOptions).length === 0 ? null : endpoint.driverOptions,
+    GwPriority: endpoint.gatewayPriority,
+    NetworkID: endpoint.networkId,
+    EndpointID: endpoint.endpointId,
+    Gateway: record.internal || endpoint.ipv4 === '' ? '' : (poolOfFamily(record, 'ipv4')?.gateway ?? ''),
+    IPAddress: endpoint.ipv4,
+    IPPrefixLen: endpoint.ipv4 === '' ? 0 : prefixOf(record, 'ipv4'),
+    IPv6Gateway: record.internal || endpoint.ipv6 === '' ? '' : (poolOfFamily(record, 'ipv6')?.gateway ?? ''),
+    GlobalIPv6Address: endpoint.ipv6,
+    GlobalIPv6PrefixLen: endpoint.ipv6 === '' ? 0 : prefixOf(record, 'ipv6'),
+    DNSNames: orNull(endpoint.dnsNames),
+  };
+}
+
+const listFilters = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'];
+const pruneFilters = ['label', 'label!', 'until'];
+
+/** @throws WharfError 'request.invalid' on a filter or value Docker does not know either */
+export function matchesList(record: NetworkRecord, filters: Filters, isInUse: boolean): boolean {
+  checkNames(filters, listFilters);
+  const any = (name: string, test: (value: string) => boolean) => {
+    const values = filters.get(name);
+    return values === undefined || values.length === 0 || values.some(test);
+  };
+  return (
+    any('driver', (value) => record.driver === value) &&
+    any('id', (value) => record.id.includes(value)) &&
+    any('name', (value) => record.name.includes(value)) &&
+    any('scope', (value) => value === 'local') &&
+    any('type', (value) => (parseType(value) === 'builtin') === record.builtin) &&
+    any('dangling', (value) => parseBoolean('dangling', value) === (!record.builtin && !isInUse)) &&
+    hasLabels(record.labels, filters.get('label') ?? [])
+  );
+}
+
+/** @throws WharfError 'request.invalid' */
+export function matchesPrune(record: NetworkRecord, filters: Filters, nowMs: number): boolean {
+  checkNames(filters, pruneFilters);
+  const until = filters.get('until')?.[0];
+  if (until !== undefined && Date.parse(record.created) > parseUntil(until, nowMs)) return false;
+  const excluded = filters.get('label!') ?? [];
+  return (
+    hasLabels(record.labels, filters.get('label') ?? []) && !excluded.some((label) => hasLabels(record.labels, [label]))
+  );
+}
+
+function checkNames(filters: Filters, known: readonly string[]): void {
+  for (const name of filters.keys()) {
+    if (!known.includes(name)) throw new WharfError('request.invalid', `invalid filter '${name}'`);
+  }
+}
+
+function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
+  return wanted.every((text) => {
+    const [key = '', ...value] = text.split('=');
+    return value.length === 0 ? Object.hasOwn(labels, key) : labels[key] === value.join('=');
+  });
+}
+
+function parseType(value: string): 'builtin' | 'custom' {
+  if (value === 'builtin' || value === 'custom') return value;
+  throw new WharfError('request.invalid', `invalid filter: 'type'='${value}'`);
+}
+
+function parseBoolean(name: string, value: string): boolean {
+  if (['1', 'true', 't'].includes(value.toLowerCase())) return true;
+  if (['0', 'false', 'f'].includes(value.toLowerCase())) return false;
+  throw new WharfError('request.invalid', `invalid filter '${name}=[${value}]'`);
+}
+
+const durationUnitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A time as Docker takes it in `until`: seconds since the epoch, RFC 3339, or how long ago ('24h', '1h30m'). */
+export function parseUntil(text: string, nowMs: number): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (/^(\d+(ms|s|m|h))+$/.test(text)) {
+    const parts = [...text.matchAll(/(\d+)(ms|s|m|h)/g)];
+    return nowMs - parts.reduce((sum, [, count, unit]) => sum + Number(count) * (durationUnitsMs[unit ?? ''] ?? 0), 0);
+  }
+  const time = Date.parse(text);
+  if (Number.isNaN(time))
+    throw new WharfError('request.invalid', `failed to parse value as time or duration: "${text}"`);
+  return time;
+}

@@ -1,0 +1,236 @@
+/**
+ * Published ports: which are taken, by which container, and everything that stands behind one (listening sockets for IPv4
+ * and IPv6, the destination NAT rule).
+ *
+ * A publication is all or nothing: when one port of a container can not be had, the ones before it are given back.
+ */
+import type { PortHolder, PortMap } from '../../contract/engine-types.ts';
+import { WharfError } from '../../contract/errors.ts';
+import type { Firewall, PublishedRule } from './firewall.ts';
+import { describeHolder, listPortHolders, type PortQuery } from './port-holder.ts';
+import { listenPort, type PortProxy } from './port-proxy.ts';
+import { allPortKeys, type PortProtocol, type PortRequest, type WantedPort } from './port-spec.ts';
+
+export interface PublishedPort {
+  readonly protocol: PortProtocol;
+  readonly containerPort: number;
+  readonly hostAddress: string;
+  readonly hostPort: number;
+}
+
+export interface PublishRequest {
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly endpointId: string;
+  /** The container's address that ports lead to. */
+  readonly address: string;
+  readonly ports: readonly WantedPort[];
+  readonly signal: AbortSignal;
+}
+
+interface Publication {
+  readonly containerId: string;
+  containerName: string;
+  readonly proxies: PortProxy[];
+  readonly rules: PublishedRule[];
+  readonly ports: PublishedPort[];
+}
+
+const anyAddresses = ['0.0.0.0', '::'] as const;
+const ephemeral = { first: 32_768, last: 60_999, tries: 1000 } as const;
+
+export class PortPublisher {
+  readonly #firewall: Firewall;
+  readonly #onError: (error: Error) => void;
+  readonly #publications = new Map<string, Publication>();
+  #nextEphemeral: number = ephemeral.first;
+
+  constructor(firewall: Firewall, onError: (error: Error) => void) {
+    this.#firewall = firewall;
+    this.#onError = onError;
+  }
+
+  /** @throws WharfError 'port.in-use' naming the holder; then nothing of this request is left */
+  async publish(request: PublishRequest): Promise<readonly PublishedPort[]> {
+    const { containerId, containerName } = request;
+    const publication: Publication = { containerId, containerName, proxies: [], rules: [], ports: [] };
+    this.#publications.set(containerId, publication);
+    try {
+      for (const port of request.ports) {
+        request.signal.throwIfAborted();
+        await this.#publishOne(port, request, publication);
+      }
+      this.#firewall.publish(publication.rules);
+    } catch (error) {
+      this.unpublish(containerId);
+      throw error;
+    }
+    return publication.ports;
+  }
+
+  unpublish(containerId: string): void {
+    const publication = this.#publications.get(containerId);
+    if (publication === undefined) return;
+    this.#publications.delete(containerId);
+    for (const proxy of publication.proxies) proxy[Symbol.dispose]();
+    this.#firewall.unpublish(publication.rules);
+  }
+
+  /** Closes the sockets of all ports; the rules stay, so that traffic goes on while no daemon runs. */
+  closeSockets(): void {
+    for (const { proxies } of this.#publications.values()) for (const proxy of proxies) proxy[Symbol.dispose]();
+    this.#publications.clear();
+  }
+
+  rename(containerId: string, name: string): void {
+    const publication = this.#publications.get(containerId);
+    if (publication !== undefined) publication.containerName = name;
+  }
+
+  holders(query: PortQuery): PortHolder[] {
+    return listPortHolders(query, (protocol, port, address) => {
+      for (const { containerId, containerName, ports } of this.#publications.values()) {
+        const publishes = ports.some(
+          (own) => own.protocol === protocol && own.hostPort === port && own.hostAddress === address,
+        );
+        if (publishes) return { containerId, containerName };
+      }
+      return undefined;
+    });
+  }
+
+  async #publishOne(port: WantedPort, request: PublishRequest, publication: Publication): Promise<void> {
+    const { protocol, containerPort } = port;
+    const { proxies, hostPort } = await this.#listen(port, request);
+    publication.proxies.push(...proxies.map(({ proxy }) => proxy));
+    for (const { hostAddress } of proxies) {
+      publication.ports.push({ protocol, containerPort, hostAddress, hostPort });
+      if (hostAddress.includes(':')) continue;
+      publication.rules.push({ protocol, hostAddress, hostPort, containerAddress: request.address, containerPort });
+    }
+  }
+
+  async #listen(port: WantedPort, request: PublishRequest): Promise<Listening> {
+    let lastError: unknown;
+    for (const hostPort of this.#candidates(port)) {
+      request.signal.throwIfAborted();
+      try {
+        return await this.#listenOn(port, hostPort, request.address);
+      } catch (error) {
+        if (errorCode(error) !== 'EADDRINUSE') throw this.#failure(port, hostPort, request, error);
+        lastError = error;
+      }
+    }
+    throw this.#failure(port, port.firstHostPort, request, lastError);
+  }
+
+  *#candidates(port: WantedPort): Generator<number> {
+    if (port.firstHostPort !== 0) {
+      for (let candidate = port.firstHostPort; candidate <= port.lastHostPort; candidate++) yield candidate;
+      return;
+    }
+    for (let tries = 0; tries < ephemeral.tries; tries++) {
+      const candidate = this.#nextEphemeral;
+      this.#nextEphemeral = candidate === ephemeral.last ? ephemeral.first : candidate + 1;
+      yield candidate;
+    }
+  }
+
+  /** Listens on each address of the binding with one and the same port, or on none. */
+  async #listenOn(port: WantedPort, hostPort: number, containerAddress: string): Promise<Listening> {
+    const target = { address: containerAddress, port: port.containerPort };
+    const proxies: { hostAddress: string; proxy: PortProxy }[] = [];
+    const addresses = port.hostAddress === '' ? anyAddresses : [port.hostAddress];
+    try {
+      for (const hostAddress of addresses) {
+        const options = { protocol: port.protocol, hostAddress, hostPort, target, onError: this.#onError };
+        const proxy = await listenPort(options).catch((error: unknown) => {
+          // A host without IPv6 publishes on IPv4 only.
+          if (hostAddress === '::' && isNoSuchFamily(error)) return undefined;
+          throw error;
+        });
+        if (proxy !== undefined) proxies.push({ hostAddress, proxy });
+      }
+    } catch (error) {
+      for (const { proxy } of proxies) proxy[Symbol.dispose]();
+      throw error;
+    }
+    return { proxies, hostPort };
+  }
+
+  #failure(port: WantedPort, hostPort: number, request: PublishRequest, cause: unknown): WharfError {
+    const where = `${formatHost(port.hostAddress)}:${hostPort === 0 ? '' : hostPort}`;
+    const prefix = `failed to set up container networking: driver failed programming external connectivity on endpoint ${request.containerName} (${request.endpointId})`;
+    const code = errorCode(cause);
+    if (code !== 'EADDRINUSE') {
+      const reason =
+        code === 'EADDRNOTAVAIL'
+          ? 'cannot assign requested address'
+          : cause instanceof Error
+            ? cause.message
+            : String(cause);
+      return new WharfError(
+        'port.in-use',
+        `${prefix}: failed to bind host port for ${where}/${port.protocol}: ${reason}`,
+        {
+          cause,
+          hint: 'Publish on an address this host has, or leave the address out.',
+        },
+      );
+    }
+    const holder = describeHolder(this.holders({ port: hostPort, protocol: port.protocol }).filter(overlapsWith(port)));
+    const by = holder === undefined ? '' : ` (by ${holder})`;
+    return new WharfError('port.in-use', `${prefix}: Bind for ${where} failed: port is already allocated${by}`, {
+      cause,
+      ...(holder === undefined ? {} : { hint: `Stop ${holder}, or publish another port.` }),
+    });
+  }
+}
+
+interface Listening {
+  readonly proxies: readonly { readonly hostAddress: string; readonly proxy: PortProxy }[];
+  readonly hostPort: number;
+}
+
+/** Whether a holder's address stands in the way of the binding. */
+function overlapsWith(port: WantedPort): (holder: PortHolder) => boolean {
+  const isAny = (address: string) => address === '' || address === '0.0.0.0' || address === '::';
+  return (holder) => isAny(holder.address) || isAny(port.hostAddress) || holder.address === port.hostAddress;
+}
+
+function formatHost(address: string): string {
+  if (address === '') return '0.0.0.0';
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function isNoSuchFamily(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL' || code === 'EINVAL';
+}
+
+/** NetworkSettings.Ports: exposed ports with what is really published, null for the others. */
+export function publishedPortMap(request: PortRequest, ports: readonly PublishedPort[]): PortMap {
+  const map: Record<string, PortMap[string]> = {};
+  for (const key of allPortKeys(request)) {
+    const bindings = ports
+      .filter((port) => `${port.containerPort}/${port.protocol}` === key)
+      .map(({ hostAddress, hostPort }) => ({ HostIp: hostAddress, HostPort: String(hostPort) }));
+    map[key] = bindings.length > 0 ? bindings : null;
+  }
+  return map;
+}
+
+/** The same ports again, for a container taken over after a restart of the daemon. */
+export function republished(ports: readonly PublishedPort[]): WantedPort[] {
+  return ports.map(({ protocol, containerPort, hostAddress, hostPort }) => ({
+    protocol,
+    containerPort,
+    hostAddress,
+    firstHostPort: hostPort,
+    lastHostPort: hostPort,
+  }));
+}

@@ -1,0 +1,98 @@
+/** Connecting a running container to a network, and taking it off one. */
+import { WharfError } from '../../contract/errors.ts';
+import { type Attachment, gatewayAttachment } from './bridge.ts';
+import type { WantedEndpoint } from './endpoint-plan.ts';
+import type { NetworkRecord, SandboxRecord } from './network-store.ts';
+import { type PortPublisher, republished } from './port-publisher.ts';
+import type { SandboxKernel } from './sandbox-kernel.ts';
+import type { Sandboxes } from './sandboxes.ts';
+
+interface Parts {
+  readonly kernel: SandboxKernel;
+  readonly publisher: PortPublisher;
+  readonly sandboxes: Sandboxes;
+}
+
+/** @throws WharfError 'network.already-connected' | 'network.config-invalid' | 'network.no-addresses' | 'network.address-taken' */
+export async function connectSandbox(parts: Parts, sandbox: SandboxRecord, wanted: WantedEndpoint): Promise<void> {
+  const { kernel, sandboxes } = parts;
+  checkCanConnect(sandbox, wanted.record, sandboxes.attachments(sandbox).length);
+  const endpoint = sandboxes.allocate(sandbox, wanted);
+  const connected = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
+  sandboxes.save(connected);
+  try {
+    await kernel.attach(sandbox.netnsPath, { record: wanted.record, endpoint }, sandboxes.attachments(connected));
+  } catch (error) {
+    sandboxes.save(sandbox);
+    sandboxes.release(endpoint);
+    throw error;
+  }
+  sandboxes.ensureResolver(connected);
+  sandboxes.nameEndpoints(connected);
+  await movePorts(parts, connected, sandboxes.attachments(sandbox));
+  sandboxes.rewriteFiles(connected);
+  sandboxes.announce('connect', wanted.record, sandbox.containerId);
+}
+
+function checkCanConnect(sandbox: SandboxRecord, network: NetworkRecord, attachmentCount: number): void {
+  if (sandbox.sharedWith !== '') {
+    throw new WharfError(
+      'network.config-invalid',
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
+  }
+  if (sandbox.netnsPath === '' || attachmentCount === 0) {
+    throw new WharfError(
+      'network.config-invalid',
+      'container cannot be connected to multiple networks with one of the networks in private (none) or host mode',
+    );
+  }
+  if (sandbox.endpoints.some((endpoint) => endpoint.networkId === network.id)) {
+    throw new WharfError(
+      'network.already-connected',
+      `endpoint with name ${sandbox.containerName} already exists in network ${network.name}`,
+    );
+  }
+}
+
+/** @throws WharfError 'request.not-found' when the container is not on the network */
+export async function disconnectSandbox(parts: Parts, sandbox: SandboxRecord, network: NetworkRecord): Promise<void> {
+  const { kernel, sandboxes } = parts;
+  const endpoint = sandbox.endpoints.find((candidate) => candidate.networkId === network.id);
+  if (endpoint === undefined) {
+    throw new WharfError(
+      'network.not-connected',
+      `container ${sandbox.containerId} is not connected to network ${network.name}`,
+    );
+  }
+  if (network.driver === 'host') {
+    throw new WharfError(
+      'network.config-invalid',
+      'container cannot be disconnected from host network - container must be created in host network mode',
+    );
+  }
+  const before = sandboxes.attachments(sandbox);
+  const left = { ...sandbox, endpoints: sandbox.endpoints.filter((candidate) => candidate !== endpoint) };
+  sandboxes.save(left);
+  sandboxes.forgetName(network.id, sandbox.containerId);
+  if (endpoint.hostInterface !== '') {
+    await kernel.detach(sandbox.netnsPath, endpoint.hostInterface, sandboxes.attachments(left));
+  }
+  sandboxes.release(endpoint);
+  await movePorts(parts, left, before);
+  sandboxes.rewriteFiles(left);
+  sandboxes.announce('disconnect', network, sandbox.containerId);
+}
+
+/** Published ports lead to the endpoint with the way outside; when that changed, they follow. */
+async function movePorts(parts: Parts, record: SandboxRecord, before: readonly Attachment[]): Promise<void> {
+  const { publisher, sandboxes } = parts;
+  const endpointOf = (attachments: readonly Attachment[]) =>
+    gatewayAttachment(attachments, 'ipv4')?.endpoint.endpointId;
+  if (record.wantedPorts.length === 0 || endpointOf(before) === endpointOf(sandboxes.attachments(record))) return;
+  publisher.unpublish(record.containerId);
+  // The ports it had, so that clients find them again; the wish, when there was no way outside before.
+  const ports = record.ports.length > 0 ? republished(record.ports) : record.wantedPorts;
+  const published = await sandboxes.publish(record, ports, new AbortController().signal);
+  sandboxes.save({ ...record, ports: published.length > 0 ? published : record.ports });
+}

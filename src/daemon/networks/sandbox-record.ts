@@ -1,0 +1,116 @@
+/** How a sandbox's record comes about from a request, and what follows from it. Pure but for random IDs. */
+import { randomBytes } from 'node:crypto';
+import type { EndpointSettings } from '../../contract/engine-types.ts';
+import { formatMac, parseMac } from '../linux/netlink-ip-address.ts';
+import { macOf } from './bridge.ts';
+import { dnsNamesOf, type WantedEndpoint } from './endpoint-plan.ts';
+import type { SandboxRequest } from './network-service.ts';
+import type { EndpointRecord, NetworkRecord, SandboxRecord } from './network-store.ts';
+import { allPortKeys } from './port-spec.ts';
+import type { HostsEntry } from './sandbox-files.ts';
+
+export const newId = (): string => randomBytes(32).toString('hex');
+
+export function newSandboxRecord(request: SandboxRequest, sandboxId: string): SandboxRecord {
+  const { containerId, containerName, hostname, domainname, filesDir, dns, dnsSearch, dnsOptions, extraHosts, links } =
+    request;
+  return {
+    sandboxId,
+    containerId,
+    containerName,
+    hostname,
+    domainname,
+    filesDir,
+    dns,
+    dnsSearch,
+    dnsOptions,
+    extraHosts,
+    links,
+    netnsPath: '',
+    netnsInode: 0,
+    sharedWith: '',
+    endpoints: [],
+    ports: [],
+    wantedPorts: [],
+    portKeys: allPortKeys(request),
+  };
+}
+
+export interface EndpointAddresses {
+  readonly ipv4: string;
+  readonly ipv6: string;
+}
+
+export function newEndpointRecord(
+  container: { readonly containerId: string; readonly containerName: string; readonly hostname: string },
+  wanted: WantedEndpoint,
+  given: EndpointAddresses & { readonly interfaceName: string },
+): EndpointRecord {
+  const { record, settings } = wanted;
+  const aliases = settings.Aliases ?? [];
+  const onBridge = record.driver === 'bridge';
+  const wantedMac = parseMac(settings.MacAddress ?? '');
+  // Without an IPv4 address there is nothing to make Docker's MAC from: a random one of the same kind.
+  const mac = wantedMac ?? (given.ipv4 === '' ? Uint8Array.of(0x02, 0x42, ...randomBytes(4)) : macOf(given.ipv4));
+  return {
+    networkId: record.id,
+    endpointId: newId(),
+    interfaceName: onBridge ? given.interfaceName : '',
+    hostInterface: onBridge ? `veth${randomBytes(4).toString('hex')}` : '',
+    ipv4: given.ipv4,
+    ipv6: given.ipv6,
+    mac: onBridge ? formatMac(mac) : '',
+    aliases,
+    links: settings.Links ?? [],
+    driverOptions: settings.DriverOpts ?? {},
+    gatewayPriority: settings.GwPriority ?? 0,
+    requestedIpv4: settings.IPAMConfig?.IPv4Address ?? '',
+    requestedIpv6: settings.IPAMConfig?.IPv6Address ?? '',
+    dnsNames: onBridge ? dnsNamesOf(container, record, aliases) : [],
+  };
+}
+
+/** eth0, eth1, …: the lowest one free. */
+export function nextInterfaceName(endpoints: readonly EndpointRecord[]): string {
+  const taken = new Set(endpoints.map((endpoint) => endpoint.interfaceName));
+  for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
+}
+
+/** A container's own line in its hosts file: every address with 'host.domain host'. */
+export function ownHostsEntries(record: SandboxRecord): HostsEntry[] {
+  const { hostname, domainname } = record;
+  const names = domainname === '' ? [hostname] : [`${hostname}.${domainname}`, hostname];
+  const addresses = record.endpoints.flatMap((endpoint) => [endpoint.ipv4, endpoint.ipv6]);
+  return addresses.filter((address) => address !== '').map((address) => ({ address, names }));
+}
+
+/** What the container calls others on a user-defined network by links ('container:alias'): alias to name. */
+export function linkAliases(record: SandboxRecord): Map<string, string> {
+  const aliases = new Map<string, string>();
+  for (const link of record.endpoints.flatMap((endpoint) => endpoint.links)) {
+    const [name = '', alias = name] = link.split(':');
+    aliases.set(alias.toLowerCase(), name.replace(/^\//, '').toLowerCase());
+  }
+  return aliases;
+}
+
+/** After a rename the old name is forgotten; aliases stay. */
+export function renamedRecord(
+  record: SandboxRecord,
+  name: string,
+  network: (id: string) => NetworkRecord | undefined,
+): SandboxRecord {
+  const container = { containerId: record.containerId, containerName: name, hostname: record.hostname };
+  const endpoints = record.endpoints.map((endpoint) => {
+    const of = network(endpoint.networkId);
+    return of === undefined || of.driver !== 'bridge'
+      ? endpoint
+      : { ...endpoint, dnsNames: dnsNamesOf(container, of, endpoint.aliases) };
+  });
+  return { ...record, containerName: name, endpoints };
+}
+
+export function wantedAddress(settings: EndpointSettings, family: 'ipv4' | 'ipv6'): string {
+  const config = settings.IPAMConfig;
+  return (family === 'ipv4' ? config?.IPv4Address : config?.IPv6Address) ?? '';
+}

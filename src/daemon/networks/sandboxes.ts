@@ -1,0 +1,416 @@
+/**
+ * The sandboxes of running containers.
+ *
+ *   open:   addresses ─► record stored ─► namespace, pairs, resolver ─► ports ─► files ─► 'connect' events
+ *   close:  ports, resolver ─► namespace let go ─► record deleted ─► addresses given back ─► 'disconnect' events
+ *
+ * 1. The record is stored before the first effect, so that a daemon that dies anywhere in between finds what to clean up.
+ * 2. Addresses are in use from `open` to the end of `close`; nothing else hands them out.
+ * 3. A failed `open` leaves nothing: it ends through the same path as `close`.
+ */
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import type { LinkCounters } from '../linux/netlink-links.ts';
+import { type Attachment, gatewayAttachment, poolOfFamily } from './bridge.ts';
+import {
+  type FilesSituation,
+  rewriteContainerFiles,
+  shareContainerFiles,
+  writeContainerFiles,
+} from './container-files.ts';
+import type { DnsForwarder } from './dns-forwarder.ts';
+import type { DnsNames } from './dns-names.ts';
+import { openDnsServer } from './dns-server.ts';
+import { planSandbox, type WantedEndpoint } from './endpoint-plan.ts';
+import type { NetworkRegistry } from './network-registry.ts';
+import type { Sandbox, SandboxRequest } from './network-service.ts';
+import type { EndpointRecord, NetworkRecord, NetworkStore, SandboxRecord } from './network-store.ts';
+import { endpointView } from './network-view.ts';
+import type { PortPublisher } from './port-publisher.ts';
+import { publishedPortMap, republished } from './port-publisher.ts';
+import { type WantedPort, wantedPorts } from './port-spec.ts';
+import { effectiveResolver, readHostResolverConfig } from './sandbox-files.ts';
+import type { SandboxKernel } from './sandbox-kernel.ts';
+import {
+  linkAliases,
+  newEndpointRecord,
+  newId,
+  newSandboxRecord,
+  nextInterfaceName,
+  wantedAddress,
+} from './sandbox-record.ts';
+
+export interface SandboxesOptions {
+  readonly store: NetworkStore;
+  readonly registry: NetworkRegistry;
+  readonly kernel: SandboxKernel;
+  readonly publisher: PortPublisher;
+  readonly names: DnsNames;
+  readonly forwarder: DnsForwarder;
+  readonly events: EventBus;
+  readonly warn: (message: string) => void;
+}
+
+/** How long the kernel is given to take a namespace down by itself before its pairs are deleted by hand. */
+const takedownMs = 1000;
+
+export class Sandboxes {
+  readonly #o: SandboxesOptions;
+  readonly #records = new Map<string, SandboxRecord>();
+  readonly #resolvers = new Map<string, Disposable>();
+  readonly #takedowns = new Set<NodeJS.Timeout>();
+
+  constructor(options: SandboxesOptions) {
+    this.#o = options;
+    for (const record of options.store.sandboxes()) {
+      this.#records.set(record.containerId, record);
+      for (const { record: network, endpoint } of this.attachments(record)) {
+        for (const address of [endpoint.ipv4, endpoint.ipv6])
+          if (address !== '') options.registry.claim(network, address);
+      }
+    }
+  }
+
+  all(): SandboxRecord[] {
+    return [...this.#records.values()];
+  }
+
+  get(containerId: string): SandboxRecord | undefined {
+    return this.#records.get(containerId);
+  }
+
+  save(record: SandboxRecord): void {
+    this.#records.set(record.containerId, record);
+    this.#o.store.saveSandbox(record);
+  }
+
+  /** The record's endpoints on bridges, with their networks. */
+  attachments(record: SandboxRecord): Attachment[] {
+    return record.endpoints.flatMap((endpoint) => {
+      const network = this.#o.registry.get(endpoint.networkId);
+      return network === undefined || network.driver !== 'bridge' ? [] : [{ record: network, endpoint }];
+    });
+  }
+
+  /** @throws WharfError 'port.in-use' | 'network.*' | 'kernel.*'; then nothing is left */
+  async open(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {
+    signal.throwIfAborted();
+    if (this.#records.has(request.containerId)) await this.close(request.containerId);
+    const plan = planSandbox(request, (nameOrId) => this.#o.registry.find(nameOrId));
+    const base = newSandboxRecord(request, newId());
+    switch (plan.kind) {
+      case 'host':
+        return this.#openWithout(base, plan.record, '');
+      case 'none':
+        return this.#openWithout(base, plan.record, this.#o.kernel.pathOf(base.sandboxId), request.sysctls);
+      case 'shared':
+        return this.#openShared(base, plan.container);
+      case 'own':
+        return this.#openOwn(base, { request, endpoints: plan.endpoints, signal });
+    }
+  }
+
+  /** Host and none: no addresses; none has a namespace with loopback only. */
+  #openWithout(
+    base: SandboxRecord,
+    network: NetworkRecord,
+    netnsPath: string,
+    sysctls: Readonly<Record<string, string>> = {},
+  ): Sandbox {
+    const endpoint = newEndpointRecord(
+      base,
+      { record: network, settings: {} },
+      { ipv4: '', ipv6: '', interfaceName: '' },
+    );
+    let record = { ...base, netnsPath, endpoints: [endpoint] };
+    this.save(record);
+    try {
+      if (netnsPath !== '') {
+        const { inode } = this.#o.kernel.build(netnsPath, { attachments: [], sysctls, inside: () => undefined });
+        record = { ...record, netnsInode: inode };
+        this.save(record);
+      }
+      this.#writeFiles(record);
+    } catch (error) {
+      this.#drop(record);
+      throw error;
+    }
+    this.announce('connect', network, record.containerId);
+    return this.view(record);
+  }
+
+  #openShared(base: SandboxRecord, nameOrId: string): Sandbox {
+    const target = this.byContainer(nameOrId);
+    if (target === undefined) {
+      throw new WharfError(
+        'container.not-running',
+        `cannot join network namespace of a non running container: ${nameOrId}`,
+      );
+    }
+    const record = { ...base, sharedWith: target.containerId, netnsPath: target.netnsPath };
+    shareContainerFiles(target.filesDir, record.filesDir);
+    this.save(record);
+    return this.view(record);
+  }
+
+  async #openOwn(base: SandboxRecord, open: OwnSandbox): Promise<Sandbox> {
+    const { request, endpoints, signal } = open;
+    const netnsPath = this.#o.kernel.pathOf(base.sandboxId);
+    let record: SandboxRecord = { ...base, netnsPath, wantedPorts: wantedPorts(request) };
+    try {
+      for (const wanted of endpoints)
+        record = { ...record, endpoints: [...record.endpoints, this.allocate(record, wanted)] };
+      this.save(record);
+      const attachments = this.attachments(record);
+      const { inode, inside } = this.#o.kernel.build(record.netnsPath, {
+        attachments,
+        sysctls: request.sysctls,
+        inside: () => (this.#needsResolver(attachments) ? this.#openResolver(record) : undefined),
+      });
+      if (inside !== undefined) this.#resolvers.set(record.containerId, inside);
+      record = { ...record, netnsInode: inode };
+      // Sockets only where something is published; the common container without ports never waits.
+      const wanted = record.wantedPorts;
+      if (wanted.length > 0) record = { ...record, ports: await this.publish(record, wanted, signal) };
+      this.save(record);
+      this.#writeFiles(record);
+    } catch (error) {
+      this.#drop(record);
+      throw error;
+    }
+    this.nameEndpoints(record);
+    for (const attachment of this.attachments(record)) this.announce('connect', attachment.record, record.containerId);
+    return this.view(record);
+  }
+
+  /** Takes addresses for an endpoint. @throws WharfError 'network.no-addresses' | 'network.address-taken' */
+  allocate(record: SandboxRecord, wanted: WantedEndpoint): EndpointRecord {
+    const { registry } = this.#o;
+    const ipv4 = registry.allocate(wanted.record, 'ipv4', wantedAddress(wanted.settings, 'ipv4'));
+    try {
+      const ipv6 = registry.allocate(wanted.record, 'ipv6', wantedAddress(wanted.settings, 'ipv6'));
+      return newEndpointRecord(record, wanted, { ipv4, ipv6, interfaceName: nextInterfaceName(record.endpoints) });
+    } catch (error) {
+      registry.release(wanted.record.id, ipv4);
+      throw error;
+    }
+  }
+
+  release(endpoint: EndpointRecord): void {
+    for (const address of [endpoint.ipv4, endpoint.ipv6]) {
+      if (address !== '') this.#o.registry.release(endpoint.networkId, address);
+    }
+  }
+
+  /** Publishes to the endpoint that leads outside; on internal networks only nothing is. */
+  async publish(
+    record: SandboxRecord,
+    ports: readonly WantedPort[],
+    signal: AbortSignal,
+  ): Promise<SandboxRecord['ports']> {
+    const way =
+      gatewayAttachment(this.attachments(record), 'ipv4') ?? gatewayAttachment(this.attachments(record), 'ipv6');
+    if (way === undefined || ports.length === 0) return [];
+    const hostBinding = way.record.options['com.docker.network.bridge.host_binding_ipv4'] ?? '';
+    const isDefault = hostBinding === '' || hostBinding === '0.0.0.0';
+    return this.#o.publisher.publish({
+      containerId: record.containerId,
+      containerName: record.containerName,
+      endpointId: way.endpoint.endpointId,
+      address: way.endpoint.ipv4 || way.endpoint.ipv6,
+      ports: isDefault ? ports : ports.map((port) => ({ ...port, hostAddress: port.hostAddress || hostBinding })),
+      signal,
+    });
+  }
+
+  async close(containerId: string): Promise<void> {
+    const record = this.#records.get(containerId);
+    if (record === undefined) return;
+    this.#drop(record);
+    for (const endpoint of record.endpoints) {
+      const network = this.#o.registry.get(endpoint.networkId);
+      if (network !== undefined) this.announce('disconnect', network, containerId);
+    }
+  }
+
+  /** Everything of a sandbox but the events. Each step may be done already. */
+  #drop(record: SandboxRecord): void {
+    const { containerId } = record;
+    this.#o.publisher.unpublish(containerId);
+    this.#resolvers.get(containerId)?.[Symbol.dispose]();
+    this.#resolvers.delete(containerId);
+    for (const endpoint of record.endpoints) this.#o.names.delete(endpoint.networkId, containerId);
+    if (record.netnsPath !== '' && record.sharedWith === '') {
+      this.#o.kernel.deleteNamespace(record.netnsPath);
+      this.#checkTakedown(record.endpoints.map((endpoint) => endpoint.hostInterface).filter((name) => name !== ''));
+    }
+    this.#records.delete(containerId);
+    this.#o.store.deleteSandbox(containerId);
+    for (const endpoint of record.endpoints) this.release(endpoint);
+  }
+
+  /** A process that outlives its container would keep the namespace, and with it the address, on the bridge. */
+  #checkTakedown(pairs: readonly string[]): void {
+    if (pairs.length === 0) return;
+    const timer = setTimeout(() => {
+      this.#takedowns.delete(timer);
+      for (const pair of pairs) {
+        this.#o.kernel
+          .deleteLink(pair)
+          .catch((error: unknown) => this.#o.warn(`network: delete ${pair}: ${String(error)}`));
+      }
+    }, takedownMs);
+    timer.unref();
+    this.#takedowns.add(timer);
+  }
+
+  /** Takes over a running container's sandbox after a restart of the daemon. */
+  async adopt(record: SandboxRecord, signal: AbortSignal): Promise<void> {
+    if (record.netnsPath === '' || record.sharedWith !== '') return;
+    if (!this.#o.kernel.revive(record.netnsPath, record.netnsInode)) {
+      this.#o.warn(`network: the namespace of container ${record.containerName} is gone`);
+      return;
+    }
+    this.ensureResolver(record);
+    this.nameEndpoints(record);
+    try {
+      await this.publish(record, republished(record.ports), signal);
+    } catch (error) {
+      if (!isWharfError(error, 'port.in-use')) throw error;
+      this.#o.warn(`network: ports of ${record.containerName} could not be taken over: ${error.message}`);
+    }
+  }
+
+  nameEndpoints(record: SandboxRecord): void {
+    const { containerId, containerName } = record;
+    for (const { record: network, endpoint } of this.attachments(record)) {
+      if (network.builtin) continue;
+      const names = endpoint.dnsNames.flatMap((name) => [name, `${name}.${network.name}`]);
+      const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== '');
+      this.#o.names.set({ networkId: network.id, containerId, containerName, names, addresses });
+    }
+  }
+
+  forgetName(networkId: string, containerId: string): void {
+    this.#o.names.delete(networkId, containerId);
+  }
+
+  /** Opens the resolver if the container's networks call for one and it has none yet. */
+  ensureResolver(record: SandboxRecord): void {
+    if (this.#resolvers.has(record.containerId) || !this.#needsResolver(this.attachments(record))) return;
+    const resolver = this.#o.kernel.inside(record.netnsPath, () => this.#openResolver(record));
+    this.#resolvers.set(record.containerId, resolver);
+  }
+
+  #needsResolver(attachments: readonly Attachment[]): boolean {
+    return attachments.some(({ record }) => !record.builtin);
+  }
+
+  #openResolver(record: SandboxRecord): Disposable {
+    const { names, forwarder, warn } = this.#o;
+    const resolver = effectiveResolver(readHostResolverConfig(), record);
+    const current = (): SandboxRecord => this.#records.get(record.containerId) ?? record;
+    return openDnsServer({
+      names,
+      forwarder,
+      onError: (error) => warn(`network: resolver of ${current().containerName}: ${error.message}`),
+      view: {
+        networkIds: () => this.attachments(current()).map(({ endpoint }) => endpoint.networkId),
+        alias: (name) => linkAliases(current()).get(name),
+        upstreams: () =>
+          this.attachments(current()).some((item) => !item.record.internal) ? resolver.nameservers : [],
+      },
+    });
+  }
+
+  /** After connect and disconnect. */
+  rewriteFiles(record: SandboxRecord): void {
+    rewriteContainerFiles(record, this.#filesSituation(record));
+  }
+
+  #writeFiles(record: SandboxRecord): void {
+    writeContainerFiles(record, this.#filesSituation(record));
+  }
+
+  #filesSituation(record: SandboxRecord): FilesSituation {
+    return {
+      isHost: record.netnsPath === '',
+      ownResolver: this.#needsResolver(this.attachments(record)),
+      hostGateway: this.#hostGateway(),
+    };
+  }
+
+  #hostGateway(): string | undefined {
+    const bridge = this.#o.registry.byName('bridge');
+    return bridge && poolOfFamily(bridge, 'ipv4')?.gateway;
+  }
+
+  view(record: SandboxRecord): Sandbox {
+    const endpoints = record.endpoints.flatMap((endpoint) => {
+      const network = this.#o.registry.get(endpoint.networkId);
+      return network === undefined ? [] : [[network.name, endpointView(network, endpoint)] as const];
+    });
+    return {
+      netnsPath: record.netnsPath === '' ? undefined : record.netnsPath,
+      sandboxId: record.sandboxId,
+      endpoints: Object.fromEntries(endpoints),
+      ports: publishedPortMap(
+        { portBindings: {}, exposedPorts: record.portKeys, publishAllPorts: false },
+        record.ports,
+      ),
+    };
+  }
+
+  /** By ID, name, or unambiguous start of an ID. */
+  byContainer(nameOrId: string): SandboxRecord | undefined {
+    const name = nameOrId.replace(/^\//, '');
+    const exact = this.#records.get(name) ?? this.all().find((record) => record.containerName === name);
+    if (exact !== undefined || name === '') return exact;
+    const matches = this.all().filter((record) => record.containerId.startsWith(name));
+    return matches.length === 1 ? matches[0] : undefined;
+  }
+
+  counters(containerId: string): Readonly<Record<string, LinkCounters>> {
+    const record = this.#records.get(containerId) ?? raise(noSandbox(containerId));
+    return record.netnsPath === '' ? {} : this.#o.kernel.counters(record.netnsPath);
+  }
+
+  announce(action: 'connect' | 'disconnect', network: NetworkRecord, containerId: string): void {
+    this.#o.events.publish('network', action, network.id, {
+      container: containerId,
+      name: network.name,
+      type: network.driver,
+    });
+  }
+
+  /** Namespace files that no record knows: left by a daemon that died between file and record. */
+  removeStrayNamespaces(): void {
+    const { kernel } = this.#o;
+    const known = new Set(this.all().map((record) => record.netnsPath));
+    mkdirSync(kernel.directory, { recursive: true, mode: 0o711 });
+    for (const name of readdirSync(kernel.directory)) {
+      const path = join(kernel.directory, name);
+      if (!known.has(path)) kernel.deleteNamespace(path);
+    }
+  }
+
+  /** Lets go of resolvers and timers; namespaces and records stay. */
+  letGo(): void {
+    for (const timer of this.#takedowns) clearTimeout(timer);
+    this.#takedowns.clear();
+    for (const resolver of this.#resolvers.values()) resolver[Symbol.dispose]();
+    this.#resolvers.clear();
+  }
+}
+
+interface OwnSandbox {
+  readonly request: SandboxRequest;
+  readonly endpoints: readonly WantedEndpoint[];
+  readonly signal: AbortSignal;
+}
+
+function noSandbox(containerId: string): WharfError {
+  return new WharfError('container.not-running', `container ${containerId} is not running`);
+}
