@@ -99,3 +99,16 @@ export async function volumeSource(
   }
   return source;
 }
+
+/** Where the container's volumes are on the host, for showing. A volume that is gone has no place. */
+export async function mountpointsOf(
+  context: ContainerContext,
+  record: ContainerRecord,
+): Promise<(volume: string) => string> {
+  const places = new Map<string, string>();
+  for (const name of volumeNames(record)) {
+    const volume = await context.volumes.inspect(name).catch(() => undefined);
+    places.set(name, volume?.Mountpoint ?? '');
+  }
+  return (name) => places.get(name) ?? '';
+}

@@ -1,0 +1,124 @@
+import type { ContainerSummary } from '../../contract/engine-types.ts';
+import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
+import type { ListContainersQuery } from './container-service.ts';
+import { isLive } from './container-state.ts';
+import { asksForStopped, compileFilters, type FilterSubject, type FilterWorld } from './list-filters.ts';
+import { mountPoints } from './mount-points.ts';
+import { endpointsOf, portRows } from './network-view.ts';
+import { containerSizes } from './sizes.ts';
+import { apiStatus, statusText } from './state-text.ts';
+import { mountpointsOf } from './volume-mounts.ts';
+
+/** GET /containers/json, newest first. */
+export async function listContainers(
+  context: ContainerContext,
+  query: ListContainersQuery,
+  options: { readonly signal: AbortSignal },
+): Promise<readonly ContainerSummary[]> {
+  const test = compileFilters(query.filters, filterWorld(context));
+  const limit = query.limit && query.limit > 0 ? query.limit : Number.POSITIVE_INFINITY;
+  // A limit means the newest ones, running or not.
+  const everything = query.all || Number.isFinite(limit) || asksForStopped(query.filters);
+  const chosen: ContainerHandle[] = [];
+  for (const handle of context.handles()) {
+    if (chosen.length >= limit) break;
+    if (!everything && !isLive(handle.state) && handle.state.kind !== 'restarting') continue;
+    if (query.filters.size > 0 && !test(subjectOf(context, handle))) continue;
+    chosen.push(handle);
+  }
+  const imageName = imageNamer(context);
+  return Promise.all(
+    chosen.map(async (handle) => ({
+      ...(await summaryOf(context, handle, imageName)),
+      ...(query.size ? await containerSizes(context, handle, options) : {}),
+    })),
+  );
+}
+
+type ImageNamer = (reference: string, imageId: string) => string;
+
+async function summaryOf(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  imageName: ImageNamer,
+): Promise<ContainerSummary> {
+  const { record, state } = handle;
+  const { config, hostConfig } = record;
+  const sandbox = context.networks.sandbox(handle.id);
+  const mountpoint = await mountpointsOf(context, record);
+  return {
+    Id: record.id,
+    Names: [`/${record.name}`],
+    Image: imageName(config.Image ?? '', record.imageId),
+    ImageID: record.imageId,
+    Command: commandText(record.args),
+    Created: Math.floor(record.createdAtMs / 1000),
+    Ports: isLive(state) ? [...portRows(sandbox?.ports ?? {}, Object.keys(config.ExposedPorts ?? {}))] : [],
+    Labels: config.Labels ?? {},
+    State: apiStatus(state),
+    Status: statusText(state, context.clock.nowMs(), handle.health?.status()),
+    HostConfig: { NetworkMode: hostConfig.NetworkMode ?? '', Annotations: hostConfig.Annotations ?? undefined },
+    NetworkSettings: { Networks: endpointsOf(record, sandbox) },
+    Mounts: mountPoints(record.mounts, mountpoint),
+  };
+}
+
+/** As Docker shows it: words with blanks in quotes. */
+function commandText(args: readonly string[]): string {
+  return args.map((arg) => (/\s/.test(arg) ? `'${arg}'` : arg)).join(' ');
+}
+
+/** The name it was created by, unless that name is of another image by now: then the image's ID. */
+function imageNamer(context: ContainerContext): ImageNamer {
+  const known = new Map<string, string | undefined>();
+  return (reference, imageId) => {
+    if (!known.has(reference)) known.set(reference, findImageId(context, reference));
+    return known.get(reference) === imageId ? reference : imageId;
+  };
+}
+
+function findImageId(context: ContainerContext, reference: string): string | undefined {
+  try {
+    return context.images.find(reference)?.id;
+  } catch {
+    // An ambiguous prefix names no image.
+    return undefined;
+  }
+}
+
+function subjectOf(context: ContainerContext, handle: ContainerHandle): FilterSubject {
+  const { id, record, state } = handle;
+  const { config, hostConfig } = record;
+  const networks = Object.entries(endpointsOf(record, context.networks.sandbox(id)));
+  return {
+    id,
+    name: record.name,
+    createdAtMs: record.createdAtMs,
+    imageId: record.imageId,
+    status: apiStatus(state),
+    exitCode: state.kind === 'exited' || state.kind === 'dead' ? endOf(state)?.exitCode : undefined,
+    health: handle.health?.status() ?? 'none',
+    isTask: false,
+    labels: config.Labels ?? {},
+    volumes: record.mounts.flatMap((mount) =>
+      mount.kind === 'volume' ? [mount.name, mount.destination] : [mount.destination],
+    ),
+    networks: networks.flatMap(([name, { NetworkID }]) => (NetworkID ? [name, NetworkID] : [name])),
+    exposed: Object.keys(config.ExposedPorts ?? {}).map(withProtocol),
+    published: Object.keys(hostConfig.PortBindings ?? {}).map(withProtocol),
+  };
+}
+
+function withProtocol(port: string): string {
+  return port.includes('/') ? port : `${port}/tcp`;
+}
+
+function filterWorld(context: ContainerContext): FilterWorld {
+  return {
+    ancestor(name) {
+      const id = findImageId(context, name);
+      return new Set(id === undefined ? [] : [id]);
+    },
+    createdAt: (ref) => context.find(ref).record.createdAtMs,
+  };
+}
