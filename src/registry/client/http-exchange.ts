@@ -144,8 +144,9 @@ function isReset(error: unknown): boolean {
 }
 
 function whenConnected(socket: Socket, done: () => void): void {
-  if (!socket.connecting && !(socket instanceof TLSSocket && socket.getProtocol() === null)) return done();
-  socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', done);
+  const ready = !socket.connecting && !(socket instanceof TLSSocket && socket.getProtocol() === null);
+  if (ready) done();
+  else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', done);
 }
 
 async function sendStream(body: Readable, outgoing: ClientRequest): Promise<void> {

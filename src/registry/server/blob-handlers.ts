@@ -1,0 +1,62 @@
+/** GET, HEAD and DELETE of blobs. */
+import { pipeline } from 'node:stream/promises';
+import type { Digest } from '../../oci/digest.ts';
+import { answer, type Exchange, unsupported } from './exchange.ts';
+import { RegistryError } from './registry-error.ts';
+
+interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export async function handleBlob(exchange: Exchange, name: string, digest: Digest): Promise<void> {
+  if (exchange.method === 'GET') return await send(exchange, name, digest);
+  if (exchange.method !== 'DELETE') throw unsupported();
+  if (!(await exchange.stores.blobs.unlink(name, digest)))
+    throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+  answer(exchange, 202, { 'docker-content-digest': digest });
+}
+
+async function send(exchange: Exchange, name: string, digest: Digest): Promise<void> {
+  const { request, response, stores } = exchange;
+  const size = await stores.blobs.sizeIn(name, digest);
+  if (size === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'docker-content-digest': digest,
+    'accept-ranges': 'bytes',
+    etag: `"${digest}"`,
+    'cache-control': 'max-age=31536000',
+  };
+  if (request.headers['if-none-match'] === `"${digest}"`) return answer(exchange, 304, headers);
+  const part = parseRange(request.headers.range, size);
+  const range = part ?? { start: 0, end: size - 1 };
+  const length = String(range.end - range.start + 1);
+  const partial = part === undefined ? {} : { 'content-range': `bytes ${range.start}-${range.end}/${size}` };
+  response.writeHead(part === undefined ? 200 : 206, { ...headers, ...partial, 'content-length': length });
+  if (request.method === 'HEAD' || size === 0) {
+    response.end();
+    return;
+  }
+  try {
+    await pipeline(stores.blobs.open(digest, range), response);
+  } catch (error) {
+    // A client that leaves in the middle is its own business; a blob that can not be read is ours.
+    if (!isPrematureClose(error)) throw error;
+  }
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+}
+
+/** One range; several are answered with the whole blob, as HTTP allows. @throws RegistryError 'RANGE_INVALID' */
+function parseRange(header: string | undefined, size: number): ByteRange | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (match === null || (match[1] === '' && match[2] === '')) return undefined;
+  const [, from = '', to = ''] = match;
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (start > end) throw new RegistryError('RANGE_INVALID', { headers: { 'content-range': `bytes */${size}` } });
+  return { start, end };
+}

@@ -1,0 +1,88 @@
+/** One request and its answer: what every handler gets. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BlobStore } from './blob-store.ts';
+import type { ManifestStore } from './manifest-store.ts';
+import { RegistryError } from './registry-error.ts';
+import type { SearchIndex } from './search-index.ts';
+import type { UploadStore } from './upload-store.ts';
+
+export interface Stores {
+  readonly blobs: BlobStore;
+  readonly uploads: UploadStore;
+  readonly manifests: ManifestStore;
+  readonly index: SearchIndex;
+}
+
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** GET answers HEAD too; Node leaves the body out. */
+  readonly method: string;
+  readonly query: URLSearchParams;
+  readonly stores: Stores;
+}
+
+export type Headers = Readonly<Record<string, string>>;
+
+export function answer(
+  { response }: Pick<Exchange, 'response'>,
+  status: number,
+  headers: Headers = {},
+  body?: Uint8Array | string,
+): void {
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  response.writeHead(status, { ...(status === 204 ? {} : { 'content-length': String(length) }), ...headers });
+  response.end(body);
+}
+
+export function answerJson(exchange: Exchange, value: unknown, headers: Headers = {}): void {
+  answer(exchange, 200, { 'content-type': 'application/json', ...headers }, JSON.stringify(value));
+}
+
+export function unsupported(): RegistryError {
+  return new RegistryError('UNSUPPORTED');
+}
+
+/** A small body whole. @throws RegistryError 'SIZE_INVALID' with status 413 beyond `maxBytes` */
+export async function readBody(exchange: Exchange, maxBytes: number, timeoutMs: number): Promise<Buffer> {
+  const { request } = exchange;
+  const timer = setTimeout(() => request.destroy(), timeoutMs);
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of request) {
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxBytes)
+        throw new RegistryError('SIZE_INVALID', { status: 413, message: `body larger than ${maxBytes} bytes` });
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** `n` of a paged list. @throws RegistryError 'PAGINATION_NUMBER_INVALID' */
+export function pageSize(query: URLSearchParams, max: number): number {
+  const text = query.get('n');
+  if (text === null) return max;
+  if (!/^\d{1,9}$/.test(text)) throw new RegistryError('PAGINATION_NUMBER_INVALID');
+  return Math.min(Number(text), max);
+}
+
+/** The page after `last`, and the Link header to the next one. */
+export function page(
+  exchange: Exchange,
+  path: string,
+  sorted: readonly string[],
+  max: number,
+): { items: readonly string[]; headers: Headers } {
+  const size = pageSize(exchange.query, max);
+  const last = exchange.query.get('last');
+  const rest = last === null ? sorted : sorted.filter((item) => item > last);
+  const items = rest.slice(0, size);
+  const end = items.at(-1);
+  if (end === undefined || items.length === rest.length) return { items, headers: {} };
+  const next = new URLSearchParams({ last: end, n: String(size) });
+  return { items, headers: { link: `<${path}?${next}>; rel="next"` } };
+}

@@ -1,0 +1,87 @@
+/** Manifests by digest or tag: GET, HEAD, PUT, DELETE; and the list of those that refer to one. */
+import type { Digest } from '../../oci/digest.ts';
+import { maxManifestBytes } from '../../oci/manifest.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
+import { answer, answerJson, type Exchange, readBody, unsupported } from './exchange.ts';
+import type { StoredManifest } from './manifest-store.ts';
+import { RegistryError } from './registry-error.ts';
+
+const bodyTimeoutMs = 60_000;
+
+export type ManifestSelector =
+  | { readonly kind: 'manifest'; readonly digest: Digest }
+  | { readonly kind: 'tag'; readonly tag: string };
+
+export async function handleManifest(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
+  switch (exchange.method) {
+    case 'GET':
+      return await send(exchange, name, selector);
+    case 'PUT':
+      return await put(exchange, name, selector);
+    case 'DELETE':
+      return await remove(exchange, name, selector);
+    default:
+      throw unsupported();
+  }
+}
+
+async function send(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
+  const { manifests } = exchange.stores;
+  const digest = selector.kind === 'manifest' ? selector.digest : await manifests.resolveTag(name, selector.tag);
+  const stored = digest === undefined ? undefined : await manifests.get(name, digest);
+  if (stored === undefined) throw await unknown(exchange, name, selector);
+  const headers = { 'docker-content-digest': stored.digest, etag: `"${stored.digest}"` };
+  if (exchange.request.headers['if-none-match'] === headers.etag) return answer(exchange, 304, headers);
+  answer(exchange, 200, { ...headers, 'content-type': stored.document.mediaType }, stored.bytes);
+}
+
+async function unknown(exchange: Exchange, name: string, selector: ManifestSelector): Promise<RegistryError> {
+  if (!(await exchange.stores.manifests.exists(name))) return new RegistryError('NAME_UNKNOWN', { detail: { name } });
+  const detail = selector.kind === 'tag' ? { name, tag: selector.tag } : { name, digest: selector.digest };
+  return new RegistryError('MANIFEST_UNKNOWN', { detail });
+}
+
+async function put(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
+  const bytes = await readBody(exchange, maxManifestBytes, bodyTimeoutMs);
+  const target = selector.kind === 'manifest' ? selector.digest : selector.tag;
+  const stored = await exchange.stores.manifests.put(name, bytes, exchange.request.headers['content-type'], target);
+  exchange.stores.index.invalidate(name);
+  const subject = stored.document.subject;
+  answer(exchange, 201, {
+    location: `/v2/${name}/manifests/${stored.digest}`,
+    'docker-content-digest': stored.digest,
+    ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
+  });
+}
+
+async function remove(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
+  const { manifests, index } = exchange.stores;
+  const gone =
+    selector.kind === 'manifest'
+      ? await manifests.delete(name, selector.digest)
+      : await manifests.deleteTag(name, selector.tag);
+  if (!gone) throw await unknown(exchange, name, selector);
+  index.invalidate(name);
+  answer(exchange, 202);
+}
+
+export async function handleReferrers(exchange: Exchange, name: string, subject: Digest): Promise<void> {
+  if (exchange.method !== 'GET') throw unsupported();
+  const wanted = exchange.query.get('artifactType');
+  const all = (await exchange.stores.manifests.referrers(name, subject)).map(referrerDescriptor);
+  const manifests = wanted === null ? all : all.filter((entry) => entry.artifactType === wanted);
+  const headers: Record<string, string> = { 'content-type': mediaTypes.ociIndex };
+  if (wanted !== null) headers['oci-filters-applied'] = 'artifactType';
+  answerJson(exchange, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }, headers);
+}
+
+function referrerDescriptor({ document, digest, bytes }: StoredManifest) {
+  const artifactType = document.artifactType ?? (document.kind === 'manifest' ? document.config.mediaType : undefined);
+  return {
+    mediaType: document.mediaType,
+    digest,
+    size: bytes.byteLength,
+    artifactType,
+    annotations: document.annotations,
+  };
+}

@@ -1,0 +1,175 @@
+/** Manifests of repositories, the tags that name them, and who refers to whom. */
+import { createHash } from 'node:crypto';
+import { isWharfError } from '../../contract/errors.ts';
+import { type Digest, digestAlgorithm, isDigest, parseDigest } from '../../oci/digest.ts';
+import { type ManifestDocument, parseManifest } from '../../oci/manifest.ts';
+import { isForeignLayer } from '../../oci/media-types.ts';
+import { type BlobStore, readLink } from './blob-store.ts';
+import { RegistryError } from './registry-error.ts';
+import type { StorageDriver } from './storage-driver.ts';
+import {
+  referrerFolder,
+  referrerLink,
+  referrersFolder,
+  repositoriesRoot,
+  revisionFolder,
+  revisionLink,
+  revisionsFolder,
+  tagFolder,
+  tagLink,
+  tagsFolder,
+} from './storage-paths.ts';
+
+export interface StoredManifest {
+  readonly digest: Digest;
+  readonly bytes: Buffer;
+  readonly document: ManifestDocument;
+}
+
+const maxDepth = 16;
+
+export class ManifestStore {
+  readonly #driver: StorageDriver;
+  readonly #blobs: BlobStore;
+
+  constructor(driver: StorageDriver, blobs: BlobStore) {
+    this.#driver = driver;
+    this.#blobs = blobs;
+  }
+
+  async get(name: string, digest: Digest): Promise<StoredManifest | undefined> {
+    if ((await readLink(this.#driver, revisionLink(name, digest))) === undefined) return undefined;
+    const bytes = await this.#blobs.read(digest);
+    return bytes === undefined ? undefined : { digest, bytes, document: parseManifest(bytes.toString('utf8')) };
+  }
+
+  async resolveTag(name: string, tag: string): Promise<Digest | undefined> {
+    return await readLink(this.#driver, tagLink(name, tag));
+  }
+
+  async taggedAt(name: string, tag: string): Promise<Date | undefined> {
+    const file = await this.#driver.stat(tagLink(name, tag));
+    return file === undefined ? undefined : new Date(file.modifiedAtMs);
+  }
+
+  /**
+   * Stores a manifest after checking that all it names is there, then lets the tag name it.
+   * @throws RegistryError 'MANIFEST_INVALID' | 'MANIFEST_BLOB_UNKNOWN' | 'DIGEST_INVALID'
+   */
+  async put(
+    name: string,
+    bytes: Buffer,
+    contentType: string | undefined,
+    selector: Digest | string,
+  ): Promise<StoredManifest> {
+    const asked = isDigest(selector) ? selector : undefined;
+    const algorithm = asked === undefined ? 'sha256' : digestAlgorithm(asked);
+    const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
+    if (asked !== undefined && asked !== digest)
+      throw new RegistryError('DIGEST_INVALID', { detail: { expected: asked, actual: digest } });
+    const document = parsed(bytes, contentType);
+    await this.#checkReferences(name, document);
+    await this.#blobs.put(digest, bytes);
+    if (document.subject !== undefined)
+      await this.#driver.write(referrerLink(name, document.subject.digest, digest), Buffer.from(digest));
+    await this.#driver.write(revisionLink(name, digest), Buffer.from(digest));
+    if (asked === undefined) await this.#driver.write(tagLink(name, selector), Buffer.from(digest));
+    return { digest, bytes, document };
+  }
+
+  /** The tags that name it go too. */
+  async delete(name: string, digest: Digest): Promise<boolean> {
+    const stored = await this.get(name, digest);
+    if (stored === undefined) return false;
+    for (const tag of await this.tags(name)) {
+      if ((await this.resolveTag(name, tag)) === digest) await this.deleteTag(name, tag);
+    }
+    const subject = stored.document.subject;
+    if (subject !== undefined) await this.#driver.remove(referrerFolder(name, subject.digest, digest));
+    return await this.#driver.remove(revisionFolder(name, digest));
+  }
+
+  async deleteTag(name: string, tag: string): Promise<boolean> {
+    return await this.#driver.remove(tagFolder(name, tag));
+  }
+
+  /** In the order of code units. */
+  async tags(name: string): Promise<readonly string[]> {
+    return await this.#driver.list(tagsFolder(name));
+  }
+
+  async revisions(name: string): Promise<readonly Digest[]> {
+    return await this.#digestsBelow(revisionsFolder(name));
+  }
+
+  async referrers(name: string, subject: Digest): Promise<readonly StoredManifest[]> {
+    const found: StoredManifest[] = [];
+    for (const digest of await this.#digestsBelow(referrersFolder(name, subject))) {
+      const stored = await this.get(name, digest);
+      if (stored !== undefined) found.push(stored);
+    }
+    return found;
+  }
+
+  async exists(name: string): Promise<boolean> {
+    return (await this.#driver.list(revisionsFolder(name))).length > 0;
+  }
+
+  /** Names of the repositories that have a manifest, in the order of code units. */
+  async repositories(): Promise<readonly string[]> {
+    const names: string[] = [];
+    await this.#walk('', 0, names);
+    return names.sort();
+  }
+
+  async #walk(parent: string, depth: number, names: string[]): Promise<void> {
+    if (depth > maxDepth) return;
+    for (const part of await this.#driver.list(parent === '' ? repositoriesRoot : `${repositoriesRoot}/${parent}`)) {
+      if (part.startsWith('_')) continue;
+      const name = parent === '' ? part : `${parent}/${part}`;
+      if ((await this.revisions(name)).length > 0) names.push(name);
+      await this.#walk(name, depth + 1, names);
+    }
+  }
+
+  async #digestsBelow(folder: string): Promise<readonly Digest[]> {
+    const digests: Digest[] = [];
+    for (const algorithm of await this.#driver.list(folder)) {
+      for (const hex of await this.#driver.list(`${folder}/${algorithm}`)) {
+        const text = `${algorithm}:${hex}`;
+        if (isDigest(text)) digests.push(text);
+      }
+    }
+    return digests;
+  }
+
+  async #checkReferences(name: string, document: ManifestDocument): Promise<void> {
+    const missing: string[] = [];
+    if (document.kind === 'index') {
+      for (const entry of document.manifests) {
+        if ((await readLink(this.#driver, revisionLink(name, entry.digest))) === undefined) missing.push(entry.digest);
+      }
+    } else {
+      for (const blob of [document.config, ...document.layers]) {
+        if (isForeignLayer(blob.mediaType) && blob.urls !== undefined) continue;
+        const size = await this.#blobs.sizeIn(name, blob.digest);
+        if (size === undefined) missing.push(blob.digest);
+        else if (size !== blob.size) {
+          const detail = { digest: blob.digest, announced: blob.size, stored: size };
+          throw new RegistryError('MANIFEST_INVALID', { message: 'manifest announces a wrong size', detail });
+        }
+      }
+    }
+    if (missing.length > 0)
+      throw new RegistryError('MANIFEST_BLOB_UNKNOWN', { detail: { missing: missing.slice(0, 20) } });
+  }
+}
+
+function parsed(bytes: Buffer, contentType: string | undefined): ManifestDocument {
+  try {
+    return parseManifest(bytes.toString('utf8'), contentType);
+  } catch (error) {
+    if (!isWharfError(error)) throw error;
+    throw new RegistryError('MANIFEST_INVALID', { message: `manifest invalid: ${error.message}`, cause: error });
+  }
+}

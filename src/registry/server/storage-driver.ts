@@ -1,0 +1,33 @@
+/**
+ * Where the registry keeps its bytes. Paths are relative, `/`-separated, made by `storage-paths.ts` only.
+ * Every driver passes `storage-driver-suite.ts`.
+ *
+ * 1. `write` and `commit` are atomic and durable: after they resolve, a crash leaves the new content; before, the old.
+ * 2. What `append` wrote may be lost or cut short by a crash until it is committed; its size then tells what is there.
+ */
+import type { Readable } from 'node:stream';
+
+export interface StoredFile {
+  readonly sizeBytes: number;
+  readonly modifiedAtMs: number;
+}
+
+export interface StorageDriver {
+  /** A small file whole; undefined when it is not there. */
+  read(path: string): Promise<Buffer | undefined>;
+  write(path: string, bytes: Uint8Array): Promise<void>;
+  stat(path: string): Promise<StoredFile | undefined>;
+  /** Bytes from `start` to `end`, both included. The stream errors when the file goes away. */
+  openRead(path: string, range: { readonly start: number; readonly end: number }): Readable;
+  /**
+   * Writes at `offset`, cutting off what lay behind it, and makes the file when it is not there. When the source fails,
+   * what came until then is kept. Answers the new size.
+   */
+  append(path: string, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>;
+  /** Moves a file that `append` wrote to its place for good, over what is there. */
+  commit(from: string, to: string): Promise<void>;
+  /** Names of the direct children, sorted by code unit; empty when there are none. */
+  list(path: string): Promise<readonly string[]>;
+  /** A file or a folder with all it holds; answers whether there was one. */
+  remove(path: string): Promise<boolean>;
+}

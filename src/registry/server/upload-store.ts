@@ -1,0 +1,148 @@
+/**
+ * Uploads of blobs: begun, continued, ended or cancelled. What is on disk is the truth, so they survive a restart; the hash
+ * of what came so far is kept in memory only, and computed again from the disk when it is lost.
+ */
+import { createHash, type Hash, randomUUID } from 'node:crypto';
+import { type Digest, digestAlgorithm, digestHex } from '../../oci/digest.ts';
+import type { BlobStore } from './blob-store.ts';
+import { RegistryError } from './registry-error.ts';
+import type { StorageDriver } from './storage-driver.ts';
+import { uploadData, uploadFolder, uploadStartedAt } from './storage-paths.ts';
+
+interface Progress {
+  readonly hash: Hash;
+  hashedBytes: number;
+}
+
+const idForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const maxRemembered = 1024;
+
+export class UploadStore {
+  readonly #driver: StorageDriver;
+  readonly #blobs: BlobStore;
+  readonly #progress = new Map<string, Progress>();
+  /** One request at a time writes to an upload. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(driver: StorageDriver, blobs: BlobStore) {
+    this.#driver = driver;
+    this.#blobs = blobs;
+  }
+
+  async begin(name: string): Promise<string> {
+    const id = randomUUID();
+    await this.#driver.write(uploadStartedAt(name, id), Buffer.from(new Date().toISOString()));
+    return id;
+  }
+
+  /** Bytes there are. @throws RegistryError 'BLOB_UPLOAD_UNKNOWN' */
+  async size(name: string, id: string): Promise<number> {
+    const begun = idForm.test(id) && (await this.#driver.stat(uploadStartedAt(name, id))) !== undefined;
+    if (!begun) throw new RegistryError('BLOB_UPLOAD_UNKNOWN', { detail: { upload: id.slice(0, 100) } });
+    return (await this.#driver.stat(uploadData(name, id)))?.sizeBytes ?? 0;
+  }
+
+  /**
+   * Continues an upload at `start`, or at its end when that is undefined. Answers the new size.
+   * @throws RegistryError 'BLOB_UPLOAD_UNKNOWN' | 'RANGE_INVALID' | 'SIZE_INVALID'
+   */
+  async append(
+    name: string,
+    id: string,
+    chunk: { readonly start?: number; readonly lengthBytes?: number; readonly source: AsyncIterable<Uint8Array> },
+  ): Promise<number> {
+    return await this.#inTurn(id, async () => {
+      const size = await this.size(name, id);
+      if (chunk.start !== undefined && chunk.start !== size) {
+        throw new RegistryError('RANGE_INVALID', {
+          detail: { expectedStart: size },
+          headers: { range: rangeHeader(size) },
+        });
+      }
+      const grown = await this.#driver.append(uploadData(name, id), size, this.#hashing(id, size, chunk.source));
+      if (chunk.lengthBytes !== undefined && grown - size !== chunk.lengthBytes)
+        throw new RegistryError('SIZE_INVALID');
+      return grown;
+    });
+  }
+
+  /** Ends an upload. @throws RegistryError 'DIGEST_INVALID' when the bytes are others; the upload is gone then. */
+  async finish(name: string, id: string, digest: Digest): Promise<void> {
+    await this.#inTurn(id, async () => {
+      const size = await this.size(name, id);
+      if (size === 0) await this.#driver.append(uploadData(name, id), 0, nothing());
+      const actual = await this.#digest(name, id, size, digest);
+      if (actual !== digestHex(digest)) {
+        await this.#forget(name, id);
+        throw new RegistryError('DIGEST_INVALID', {
+          detail: { expected: digest, actual: `${digestAlgorithm(digest)}:${actual}` },
+        });
+      }
+      await this.#blobs.adopt(name, digest, uploadData(name, id));
+      await this.#forget(name, id);
+    });
+  }
+
+  async cancel(name: string, id: string): Promise<void> {
+    await this.#inTurn(id, async () => {
+      await this.size(name, id);
+      await this.#forget(name, id);
+    });
+  }
+
+  async #digest(name: string, id: string, sizeBytes: number, digest: Digest): Promise<string> {
+    const progress = this.#progress.get(id);
+    const known = progress?.hashedBytes === sizeBytes && digestAlgorithm(digest) === 'sha256';
+    if (known) return progress.hash.copy().digest('hex');
+    const hash = createHash(digestAlgorithm(digest));
+    if (sizeBytes === 0) return hash.digest('hex');
+    for await (const chunk of this.#driver.openRead(uploadData(name, id), { start: 0, end: sizeBytes - 1 }))
+      hash.update(chunk);
+    return hash.digest('hex');
+  }
+
+  async *#hashing(id: string, size: number, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    if (size === 0) this.#remember(id);
+    const found = this.#progress.get(id);
+    const progress = found?.hashedBytes === size ? found : undefined;
+    for await (const chunk of source) {
+      progress?.hash.update(chunk);
+      if (progress !== undefined) progress.hashedBytes += chunk.byteLength;
+      yield chunk;
+    }
+  }
+
+  #remember(id: string): void {
+    this.#progress.set(id, { hash: createHash('sha256'), hashedBytes: 0 });
+    const oldest = this.#progress.keys().next();
+    if (this.#progress.size > maxRemembered && !oldest.done) this.#progress.delete(oldest.value);
+  }
+
+  async #forget(name: string, id: string): Promise<void> {
+    this.#progress.delete(id);
+    await this.#driver.remove(uploadFolder(name, id));
+  }
+
+  async #inTurn<T>(id: string, act: () => Promise<T>): Promise<T> {
+    const before = this.#turns.get(id) ?? Promise.resolve();
+    const mine = before.then(act, act);
+    // The next one waits for the end, whichever it is; the error goes to the caller below.
+    const ended = mine.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(id, ended);
+    try {
+      return await mine;
+    } finally {
+      if (this.#turns.get(id) === ended) this.#turns.delete(id);
+    }
+  }
+}
+
+/** `Range` of an upload: the first and the last byte there are; `0-0` also says that there is none. */
+export function rangeHeader(sizeBytes: number): string {
+  return `0-${Math.max(0, sizeBytes - 1)}`;
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
