@@ -43,6 +43,8 @@ export type CallOptions<N extends OperationName> = ParamsPart<EngineRoutes[N]> &
     /** Such as X-Registry-Auth. Names in lower case. */
     readonly headers?: Readonly<Record<string, string>>;
     readonly signal?: AbortSignal;
+    /** Of streams: called when the engine has answered, before the first document (which may be long in coming). */
+    readonly onOpen?: () => void;
   };
 type Args<N extends OperationName> =
   Empty extends CallOptions<N> ? [options?: CallOptions<N>] : [options: CallOptions<N>];
@@ -57,6 +59,7 @@ type AnyOptions = {
   readonly upload?: Uint8Array | ReadableStream<Uint8Array>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  readonly onOpen?: () => void;
 };
 
 /** Every method throws WharfError: the engine's own message, code and hint, or 'daemon.unreachable'. */
@@ -105,7 +108,9 @@ export function createEngineClient(transport: Transport): EngineClient {
       return parseJson(text) as CallResult<N>;
     },
     async *jsonStream<N extends OperationsOf<'json-stream'>>(name: N, ...args: Args<N>) {
-      const response = await send(name, args[0]);
+      const options: AnyOptions = args[0] ?? {};
+      const response = await send(name, options);
+      options.onOpen?.();
       for await (const document of jsonLines(response.body)) yield document as ResultOf<EngineRoutes[N]>;
     },
     async bytes(name, ...args) {

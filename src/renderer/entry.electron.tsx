@@ -10,4 +10,7 @@ declare global {
   }
 }
 
-mountApp({ host: createElectronHost(window.wharfHost), engine: createEngineClient(createPortTransport(window.wharfHost.engine)) });
+mountApp({
+  host: createElectronHost(window.wharfHost),
+  engine: createEngineClient(createPortTransport(window.wharfHost.engine)),
+});

@@ -4,7 +4,9 @@ import { endIntent, intend, useIntent } from '../engine/intents.ts';
 import { pages, settingsPage } from './pages.tsx';
 
 function typing(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 /** Ctrl/Cmd+K palette, Ctrl/Cmd+, settings, Ctrl/Cmd+1..9 pages, `/` the page's filter. */

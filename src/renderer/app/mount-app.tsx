@@ -13,7 +13,9 @@ import { createAppRouter } from './router.tsx';
 
 /** Both entries end here: one app over whatever host and transport the entry made. */
 export function mountApp({ host, engine }: { readonly host: HostApi; readonly engine: EngineClient }): void {
-  const cache = new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false } } });
+  const cache = new QueryClient({
+    defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, refetchOnReconnect: false } },
+  });
   const router = createAppRouter();
   const root = document.getElementById('root') ?? raise(new Error('index.html has no #root'));
   createRoot(root).render(

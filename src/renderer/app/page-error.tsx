@@ -26,7 +26,15 @@ export function PageError({ error, reset }: { readonly error: unknown; readonly 
 export function NotFoundPage() {
   return (
     <Page title="Nothing here">
-      <EmptyState icon={<Compass />} title="This page does not exist" action={<Link to="/" className="font-medium text-accent hover:underline">Go home</Link>}>
+      <EmptyState
+        icon={<Compass />}
+        title="This page does not exist"
+        action={
+          <Link to="/" className="font-medium text-accent hover:underline">
+            Go home
+          </Link>
+        }
+      >
         The link may be from an older version of Wharf.
       </EmptyState>
     </Page>

@@ -14,7 +14,19 @@ import { useTheme } from './theme.ts';
 const group =
   '[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-xs [&_[cmdk-group-heading]]:font-medium [&_[cmdk-group-heading]]:text-ink-3';
 
-function Item({ icon, children, hint, onSelect, value }: { readonly icon: ReactNode; readonly children: ReactNode; readonly hint?: string; readonly onSelect: () => void; readonly value: string }) {
+function Item({
+  icon,
+  children,
+  hint,
+  onSelect,
+  value,
+}: {
+  readonly icon: ReactNode;
+  readonly children: ReactNode;
+  readonly hint?: string;
+  readonly onSelect: () => void;
+  readonly value: string;
+}) {
   return (
     <Command.Item
       value={value}
@@ -40,20 +52,41 @@ function ContainerItems() {
     const name = nameOf(container);
     const open = (tab: string) => void navigate({ to: '/containers/$id/$tab', params: { id: container.Id, tab } });
     return [
-      <Item key={`${container.Id}-open`} value={`logs ${name} container`} icon={<ScrollText />} hint={container.Status} onSelect={() => open('logs')}>
+      <Item
+        key={`${container.Id}-open`}
+        value={`logs ${name} container`}
+        icon={<ScrollText />}
+        hint={container.Status}
+        onSelect={() => open('logs')}
+      >
         Logs of {name}
       </Item>,
       isLive(container.State) ? (
-        <Item key={`${container.Id}-stop`} value={`stop ${name} container`} icon={<Square />} onSelect={() => quietly(act('stop', container.Id))}>
+        <Item
+          key={`${container.Id}-stop`}
+          value={`stop ${name} container`}
+          icon={<Square />}
+          onSelect={() => quietly(act('stop', container.Id))}
+        >
           Stop {name}
         </Item>
       ) : (
-        <Item key={`${container.Id}-start`} value={`start ${name} container`} icon={<Play />} onSelect={() => quietly(act('start', container.Id))}>
+        <Item
+          key={`${container.Id}-start`}
+          value={`start ${name} container`}
+          icon={<Play />}
+          onSelect={() => quietly(act('start', container.Id))}
+        >
           Start {name}
         </Item>
       ),
       container.State === 'running' && (
-        <Item key={`${container.Id}-term`} value={`terminal shell ${name} container`} icon={<SquareTerminal />} onSelect={() => open('terminal')}>
+        <Item
+          key={`${container.Id}-term`}
+          value={`terminal shell ${name} container`}
+          icon={<SquareTerminal />}
+          onSelect={() => open('terminal')}
+        >
           Terminal in {name}
         </Item>
       ),
@@ -76,24 +109,45 @@ export function Palette() {
       overlayClassName="fade-in fixed inset-0 z-40 bg-[#0a1216]/40 dark:bg-black/55"
       contentClassName="rise-in fixed top-[12vh] left-1/2 z-50 w-150 max-w-[94vw] -translate-x-1/2 overflow-hidden rounded-2xl border border-line bg-raised shadow-float"
     >
-      <Command.Input placeholder="Go to a page, a container, an image; or pull one" className="h-12 w-full border-b border-line bg-transparent px-4 text-[15px] outline-none placeholder:text-ink-3" />
+      <Command.Input
+        placeholder="Go to a page, a container, an image; or pull one"
+        className="h-12 w-full border-b border-line bg-transparent px-4 text-[15px] outline-none placeholder:text-ink-3"
+      />
       <Command.List className="max-h-[52vh] overflow-y-auto p-2">
         <Command.Empty className="px-3 py-8 text-center text-ink-3">Nothing matches.</Command.Empty>
         <Command.Group heading="Pages" className={group}>
           {[...pages, settingsPage].map((page, index) => (
-            <Item key={page.path} value={`page ${page.label}`} icon={page.icon} hint={index < 9 && page !== settingsPage ? `Ctrl ${index + 1}` : 'Ctrl ,'} onSelect={() => void navigate({ to: page.path })}>
+            <Item
+              key={page.path}
+              value={`page ${page.label}`}
+              icon={page.icon}
+              hint={index < 9 && page !== settingsPage ? `Ctrl ${index + 1}` : 'Ctrl ,'}
+              onSelect={() => void navigate({ to: page.path })}
+            >
               {page.label}
             </Item>
           ))}
         </Command.Group>
         <Command.Group heading="Do" className={group}>
-          <Item value="pull an image" icon={<ArrowDownToLine />} onSelect={() => intend({ kind: 'pull', reference: '' })}>
+          <Item
+            value="pull an image"
+            icon={<ArrowDownToLine />}
+            onSelect={() => intend({ kind: 'pull', reference: '' })}
+          >
             Pull an image
           </Item>
-          <Item value="run hello-wharf container" icon={<Container />} onSelect={() => intend({ kind: 'run', image: 'hello-wharf' })}>
+          <Item
+            value="run hello-wharf container"
+            icon={<Container />}
+            onSelect={() => intend({ kind: 'run', image: 'hello-wharf' })}
+          >
             Run hello-wharf
           </Item>
-          <Item value="switch theme light dark" icon={<SunMoon />} onSelect={() => void change({ theme: theme === 'dark' ? 'light' : 'dark' }).catch(toastError)}>
+          <Item
+            value="switch theme light dark"
+            icon={<SunMoon />}
+            onSelect={() => void change({ theme: theme === 'dark' ? 'light' : 'dark' }).catch(toastError)}
+          >
             Switch to {theme === 'dark' ? 'light' : 'dark'}
           </Item>
         </Command.Group>
@@ -103,7 +157,12 @@ export function Palette() {
         <Command.Group heading="Images" className={group}>
           {images.flatMap((image) =>
             image.RepoTags.map((tag) => (
-              <Item key={tag} value={`run image ${tag}`} icon={<Layers />} onSelect={() => intend({ kind: 'run', image: tag })}>
+              <Item
+                key={tag}
+                value={`run image ${tag}`}
+                icon={<Layers />}
+                onSelect={() => intend({ kind: 'run', image: tag })}
+              >
                 Run {tag}
               </Item>
             )),

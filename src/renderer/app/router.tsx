@@ -16,7 +16,8 @@ import { Shell } from './shell.tsx';
 /** All routes. Hash history: the same bundle is served from an app:// address and from the gateway, without rewrites. */
 export function createAppRouter() {
   const root = createRootRoute({ component: Shell, errorComponent: PageError, notFoundComponent: NotFoundPage });
-  const page = (path: string, component: () => React.ReactNode) => createRoute({ getParentRoute: () => root, path, component, errorComponent: PageError });
+  const page = (path: string, component: () => React.ReactNode) =>
+    createRoute({ getParentRoute: () => root, path, component, errorComponent: PageError });
   const routeTree = root.addChildren([
     page('/', HomePage),
     page('/containers', ContainersPage),

@@ -34,7 +34,10 @@ export function Shell() {
   );
   return (
     <div className="flex h-full">
-      <a href="#page" className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-70 focus:rounded-lg focus:bg-raised focus:p-2">
+      <a
+        href="#page"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-70 focus:rounded-lg focus:bg-raised focus:p-2"
+      >
         Skip to the page
       </a>
       <Sidebar />
@@ -51,7 +54,13 @@ export function Shell() {
       <PullDialog />
       <RunDialog />
       <SignInDialog />
-      <Toaster theme={theme} position="bottom-right" richColors closeButton toastOptions={{ className: 'font-sans!' }} />
+      <Toaster
+        theme={theme}
+        position="bottom-right"
+        richColors
+        closeButton
+        toastOptions={{ className: 'font-sans!' }}
+      />
     </div>
   );
 }

@@ -16,7 +16,9 @@ function SidebarLink({ page, count }: { readonly page: PageEntry; readonly count
     >
       {page.icon}
       <span className="flex-1">{page.label}</span>
-      {count !== undefined && count > 0 && <span className="tabular rounded-full bg-sunken px-1.5 text-xs text-ink-3">{count}</span>}
+      {count !== undefined && count > 0 && (
+        <span className="tabular rounded-full bg-sunken px-1.5 text-xs text-ink-3">{count}</span>
+      )}
     </Link>
   );
 }
@@ -28,10 +30,23 @@ function EngineLine() {
   const version = useEngineVersion();
   const ready = status?.kind === 'ready' || connected;
   const failed = status?.kind === 'failed' && !connected;
-  const text = ready ? 'Engine running' : failed ? 'Engine failed' : status?.kind === 'stopped' ? 'Engine stopped' : 'Engine starting';
+  const text = ready
+    ? 'Engine running'
+    : failed
+      ? 'Engine failed'
+      : status?.kind === 'stopped'
+        ? 'Engine stopped'
+        : 'Engine starting';
   return (
-    <Link to="/" className="flex items-center gap-2.5 rounded-lg px-2.5 py-2 text-xs text-ink-2 hover:bg-hover" data-testid="engine-status">
-      <span aria-hidden className={classes('size-2 rounded-full', ready ? 'bg-good' : failed ? 'bg-bad' : 'animate-pulse bg-warn')} />
+    <Link
+      to="/"
+      className="flex items-center gap-2.5 rounded-lg px-2.5 py-2 text-xs text-ink-2 hover:bg-hover"
+      data-testid="engine-status"
+    >
+      <span
+        aria-hidden
+        className={classes('size-2 rounded-full', ready ? 'bg-good' : failed ? 'bg-bad' : 'animate-pulse bg-warn')}
+      />
       <span className="flex-1">{text}</span>
       <span className="tabular text-ink-3">{ready ? version.data?.Version : ''}</span>
     </Link>
@@ -41,7 +56,10 @@ function EngineLine() {
 export function Sidebar() {
   const running = useContainers().data?.filter((container) => container.State === 'running').length;
   return (
-    <nav aria-label="Pages" className="flex w-52 shrink-0 flex-col gap-0.5 border-r border-line bg-surface px-3 pt-4 pb-3">
+    <nav
+      aria-label="Pages"
+      className="flex w-52 shrink-0 flex-col gap-0.5 border-r border-line bg-surface px-3 pt-4 pb-3"
+    >
       <div className="mb-4 flex items-center gap-2.5 px-2">
         <img src={logo} alt="" className="size-7" />
         <span className="text-base font-semibold tracking-tight">Wharf</span>

@@ -35,7 +35,9 @@ function TaskItem({ task }: { readonly task: Task }) {
           </span>
         )}
       </div>
-      {task.state === 'running' && <Progress value={totalShare(task.progress)} label={`Progress of ${task.reference}`} thin />}
+      {task.state === 'running' && (
+        <Progress value={totalShare(task.progress)} label={`Progress of ${task.reference}`} thin />
+      )}
       {task.state === 'failed' && (
         <p className="text-xs text-bad">
           {task.progress.error} {task.progress.hint && <span className="text-ink-2">{task.progress.hint}</span>}

@@ -46,19 +46,20 @@ export function useContainerActs() {
   const engine = useEngine();
   const cache = useQueryClient();
   return useMemo(
-    () => async (act: ContainerAct, id: string, options: { removeVolumes?: boolean } = {}) => {
-      useActs.setState(({ busy, failed }) => ({ busy: new Map(busy).set(id, act), failed: without(failed, id) }));
-      try {
-        await send(engine, act, id, options.removeVolumes ?? false);
-      } catch (cause) {
-        const error = cause instanceof Error ? cause : new Error(String(cause));
-        useActs.setState(({ failed }) => ({ failed: new Map(failed).set(id, error) }));
-        throw error;
-      } finally {
-        await cache.invalidateQueries({ queryKey: engineKeys.containers });
-        useActs.setState(({ busy }) => ({ busy: without(busy, id) }));
-      }
-    },
+    () =>
+      async (act: ContainerAct, id: string, options: { removeVolumes?: boolean } = {}) => {
+        useActs.setState(({ busy, failed }) => ({ busy: new Map(busy).set(id, act), failed: without(failed, id) }));
+        try {
+          await send(engine, act, id, options.removeVolumes ?? false);
+        } catch (cause) {
+          const error = cause instanceof Error ? cause : new Error(String(cause));
+          useActs.setState(({ failed }) => ({ failed: new Map(failed).set(id, error) }));
+          throw error;
+        } finally {
+          await cache.invalidateQueries({ queryKey: engineKeys.containers });
+          useActs.setState(({ busy }) => ({ busy: without(busy, id) }));
+        }
+      },
     [engine, cache],
   );
 }

@@ -1,4 +1,4 @@
-import type { ContainerInspect, ContainerSummary, Port } from '../../contract/engine-types.ts';
+import type { ContainerInspect, ContainerSummary, MountPoint, Port } from '../../contract/engine-types.ts';
 
 export type ShownStatus = 'running' | 'starting' | 'paused' | 'unhealthy' | 'exited' | 'failed' | 'created' | 'unknown';
 
@@ -53,13 +53,28 @@ export function portLinks(ports: readonly Port[]): readonly PortLink[] {
     const loopback = port.IP === '0.0.0.0' || port.IP === '::' || port.IP === '' || port.IP === undefined;
     const host = loopback ? 'localhost' : (port.IP ?? 'localhost');
     const label = `${port.PublicPort}:${port.PrivatePort}${port.Type === 'tcp' ? '' : `/${port.Type}`}`;
-    if (!seen.has(label)) seen.set(label, { label, url: port.Type === 'tcp' ? `http://${host.includes(':') ? `[${host}]` : host}:${port.PublicPort}` : undefined });
+    if (!seen.has(label))
+      seen.set(label, {
+        label,
+        url: port.Type === 'tcp' ? `http://${host.includes(':') ? `[${host}]` : host}:${port.PublicPort}` : undefined,
+      });
   }
   return [...seen.values()];
 }
 
 export const composeProject = (labels: Readonly<Record<string, string>>) => labels['com.docker.compose.project'];
 export const extensionOf = (labels: Readonly<Record<string, string>>) => labels['io.wharf.extension'];
+
+/** What removing it takes with it, for the question before. */
+export function removeWarning(container: { readonly State: string; readonly Mounts: readonly MountPoint[] }): string {
+  const volumes = container.Mounts.filter((mount) => mount.Type === 'volume').length;
+  const parts = [
+    isLive(container.State) ? 'It is running and will be killed first.' : '',
+    'What it wrote into its own file system is gone for good.',
+    volumes === 0 ? '' : volumes === 1 ? 'Its volume stays.' : `Its ${volumes} volumes stay.`,
+  ];
+  return parts.filter(Boolean).join(' ');
+}
 
 const quote = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
@@ -69,10 +84,16 @@ export function asRunCommand(container: ContainerInspect, imageEnv: readonly str
   const words = ['docker', 'run', '-d', '--name', container.Name.replace(/^\//, '')];
   for (const env of config.Env ?? []) if (!imageEnv.includes(env)) words.push('-e', env);
   for (const [inside, bindings] of Object.entries(host.PortBindings ?? {}))
-    for (const binding of bindings ?? []) words.push('-p', `${binding.HostIp ? `${binding.HostIp}:` : ''}${binding.HostPort ?? ''}:${inside.replace(/\/tcp$/, '')}`);
+    for (const binding of bindings ?? [])
+      words.push(
+        '-p',
+        `${binding.HostIp ? `${binding.HostIp}:` : ''}${binding.HostPort ?? ''}:${inside.replace(/\/tcp$/, '')}`,
+      );
   for (const bind of host.Binds ?? []) words.push('-v', bind);
-  for (const mount of host.Mounts ?? []) words.push('--mount', `type=${mount.Type},source=${mount.Source ?? ''},target=${mount.Target}`);
-  if (host.NetworkMode && host.NetworkMode !== 'default' && host.NetworkMode !== 'bridge') words.push('--network', host.NetworkMode);
+  for (const mount of host.Mounts ?? [])
+    words.push('--mount', `type=${mount.Type},source=${mount.Source ?? ''},target=${mount.Target}`);
+  if (host.NetworkMode && host.NetworkMode !== 'default' && host.NetworkMode !== 'bridge')
+    words.push('--network', host.NetworkMode);
   if (host.RestartPolicy?.Name && host.RestartPolicy.Name !== 'no') words.push('--restart', host.RestartPolicy.Name);
   if (host.Memory) words.push('--memory', String(host.Memory));
   if (host.NanoCpus) words.push('--cpus', String(host.NanoCpus / 1e9));

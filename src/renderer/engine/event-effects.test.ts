@@ -3,7 +3,10 @@ import { staleKeys } from './event-effects.ts';
 import { engineKeys } from './keys.ts';
 
 test('a container that dies makes the list and its own detail stale, and nothing else', () => {
-  expect(staleKeys({ Type: 'container', Action: 'die', Actor: { ID: 'abc' } })).toEqual([engineKeys.containers, engineKeys.container('abc')]);
+  expect(staleKeys({ Type: 'container', Action: 'die', Actor: { ID: 'abc' } })).toEqual([
+    engineKeys.containers,
+    engineKeys.container('abc'),
+  ]);
 });
 
 test('an exec, also one of a health check with its command behind a colon, makes nothing stale', () => {
@@ -11,7 +14,9 @@ test('an exec, also one of a health check with its command behind a colon, makes
 });
 
 test('a health check result makes the list stale', () => {
-  expect(staleKeys({ Type: 'container', Action: 'health_status: healthy', Actor: { ID: 'abc' } })).toContainEqual(engineKeys.containers);
+  expect(staleKeys({ Type: 'container', Action: 'health_status: healthy', Actor: { ID: 'abc' } })).toContainEqual(
+    engineKeys.containers,
+  );
 });
 
 test('creating and destroying a container touch volumes, images in use and the disk usage', () => {

@@ -7,7 +7,19 @@ export interface EventLike {
 }
 
 /** Container actions that change nothing a list or a detail shows. */
-const quiet = new Set(['exec_create', 'exec_start', 'exec_die', 'exec_detach', 'attach', 'detach', 'top', 'resize', 'archive-path', 'export', 'copy']);
+const quiet = new Set([
+  'exec_create',
+  'exec_start',
+  'exec_die',
+  'exec_detach',
+  'attach',
+  'detach',
+  'top',
+  'resize',
+  'archive-path',
+  'export',
+  'copy',
+]);
 
 /**
  * Which caches an engine event makes stale. Pure, so that a test can say it for each event.
@@ -20,7 +32,8 @@ export function staleKeys(event: EventLike): readonly (readonly string[])[] {
     case 'container': {
       if (quiet.has(action)) return [];
       const keys: (readonly string[])[] = [engineKeys.containers, engineKeys.container(id)];
-      if (action === 'create' || action === 'destroy') keys.push(engineKeys.volumes, engineKeys.diskUsage, engineKeys.images);
+      if (action === 'create' || action === 'destroy')
+        keys.push(engineKeys.volumes, engineKeys.diskUsage, engineKeys.images);
       if (action === 'commit') keys.push(engineKeys.images, engineKeys.diskUsage);
       return keys;
     }

@@ -53,11 +53,15 @@ export function LiveEvents() {
       let backoffMs = 300;
       while (!ending.signal.aborted) {
         try {
-          const events = engine.jsonStream('SystemEvents', { query: {}, signal: ending.signal, onOpen: () => {
-            backoffMs = 300;
-            useLiveEvents.setState({ connected: true });
-            void cache.invalidateQueries({ queryKey: engineKeys.all });
-          } });
+          const events = engine.jsonStream('SystemEvents', {
+            query: {},
+            signal: ending.signal,
+            onOpen: () => {
+              backoffMs = 300;
+              useLiveEvents.setState({ connected: true });
+              void cache.invalidateQueries({ queryKey: engineKeys.all });
+            },
+          });
           for await (const event of events) receive(event);
         } catch {
           // The engine is away; the banner says so (host/engine.status). Try again below.

@@ -1,6 +1,14 @@
 import type { ProgressMessage } from '../../contract/engine-types.ts';
 
-export type LayerPhase = 'waiting' | 'downloading' | 'verifying' | 'downloaded' | 'extracting' | 'done' | 'exists' | 'pushing';
+export type LayerPhase =
+  | 'waiting'
+  | 'downloading'
+  | 'verifying'
+  | 'downloaded'
+  | 'extracting'
+  | 'done'
+  | 'exists'
+  | 'pushing';
 
 export interface LayerProgress {
   readonly id: string;
@@ -20,7 +28,13 @@ export interface PullProgress {
   readonly hint: string | undefined;
 }
 
-export const emptyProgress: PullProgress = { layers: [], digest: undefined, status: undefined, error: undefined, hint: undefined };
+export const emptyProgress: PullProgress = {
+  layers: [],
+  digest: undefined,
+  status: undefined,
+  error: undefined,
+  hint: undefined,
+};
 
 const phases: Readonly<Record<string, LayerPhase>> = {
   'Pulling fs layer': 'waiting',
@@ -49,7 +63,10 @@ export function reduceProgress(progress: PullProgress, message: ProgressMessage)
     const index = progress.layers.findIndex((each) => each.id === layer.id);
     const known = progress.layers[index];
     if (known === undefined) return { ...progress, layers: [...progress.layers, layer] };
-    return { ...progress, layers: progress.layers.with(index, { ...layer, total: total ?? known.total, current: current ?? known.current }) };
+    return {
+      ...progress,
+      layers: progress.layers.with(index, { ...layer, total: total ?? known.total, current: current ?? known.current }),
+    };
   }
   if (status.startsWith('Digest: ')) return { ...progress, digest: status.slice('Digest: '.length) };
   return status === '' ? progress : { ...progress, status };

@@ -24,7 +24,8 @@ export function sampleOf(stats: ContainerStats): StatsSample {
   const details = stats.memory_stats.stats ?? {};
   const cache = details.total_inactive_file ?? details.inactive_file ?? 0;
   const blkio = stats.blkio_stats.io_service_bytes_recursive ?? [];
-  const blkioSum = (op: string) => blkio.filter((entry) => entry.op.toLowerCase() === op).reduce((sum, entry) => sum + entry.value, 0);
+  const blkioSum = (op: string) =>
+    blkio.filter((entry) => entry.op.toLowerCase() === op).reduce((sum, entry) => sum + entry.value, 0);
   const networks = Object.values(stats.networks ?? {});
   return {
     at: Date.parse(stats.read) / 1000,

@@ -22,10 +22,16 @@ const open = new Map<string, OpenStream>();
 
 async function follow(engine: EngineClient, id: string, signal: AbortSignal): Promise<void> {
   try {
-    for await (const stats of engine.jsonStream('ContainerStats', { params: { id }, query: { stream: true }, signal })) {
+    for await (const stats of engine.jsonStream('ContainerStats', {
+      params: { id },
+      query: { stream: true },
+      signal,
+    })) {
       if (!(Date.parse(stats.read) > 0)) continue;
       const sample = sampleOf(stats);
-      useStatsStore.setState(({ samples }) => ({ samples: new Map(samples).set(id, [...(samples.get(id) ?? []), sample].slice(-keptMax)) }));
+      useStatsStore.setState(({ samples }) => ({
+        samples: new Map(samples).set(id, [...(samples.get(id) ?? []), sample].slice(-keptMax)),
+      }));
     }
   } catch {
     // The container or the engine went away: the list says so, numbers just end.

@@ -16,6 +16,7 @@ export interface Task {
 
 const keptMax = 30;
 const cancels = new Map<number, AbortController>();
+const endings = new Map<number, Promise<TaskState>>();
 let lastId = 0;
 
 export const useTasks = create<{ readonly tasks: readonly Task[] }>(() => ({ tasks: [] }));
@@ -58,7 +59,11 @@ function begin(kind: Task['kind'], reference: string): { id: number; cancel: Abo
   return { id, cancel };
 }
 
-async function run(id: number, cancel: AbortController, messages: AsyncIterable<Parameters<typeof reduceProgress>[1]>): Promise<TaskState> {
+async function run(
+  id: number,
+  cancel: AbortController,
+  messages: AsyncIterable<Parameters<typeof reduceProgress>[1]>,
+): Promise<TaskState> {
   let state: TaskState;
   try {
     state = await follow(id, messages);
@@ -79,20 +84,43 @@ export function splitReference(reference: string): { fromImage: string; tag: str
   const digest = reference.indexOf('@');
   if (digest >= 0) return { fromImage: reference.slice(0, digest), tag: reference.slice(digest + 1) };
   const colon = reference.lastIndexOf(':');
-  if (colon > reference.lastIndexOf('/')) return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
+  if (colon > reference.lastIndexOf('/'))
+    return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
   return { fromImage: reference, tag: 'latest' };
 }
 
-/** Pulls in the background; the answer says how it ended. Pulling what is being pulled joins that pull. */
-export function startPull(engine: EngineClient, reference: string): { readonly id: number; readonly ended: Promise<TaskState> } {
-  const { id, cancel } = begin('pull', reference);
-  const messages = engine.jsonStream('ImageCreate', { query: splitReference(reference), signal: cancel.signal });
-  return { id, ended: run(id, cancel, messages) };
+interface StartedTask {
+  readonly id: number;
+  readonly ended: Promise<TaskState>;
 }
 
-export function startPush(engine: EngineClient, reference: string): { readonly id: number; readonly ended: Promise<TaskState> } {
+/** A running task of the same kind and reference is joined, not doubled. */
+function start(
+  kind: Task['kind'],
+  reference: string,
+  open: (signal: AbortSignal) => AsyncIterable<Parameters<typeof reduceProgress>[1]>,
+): StartedTask {
+  const same = useTasks
+    .getState()
+    .tasks.find((task) => task.kind === kind && task.reference === reference && task.state === 'running');
+  const ending = same && endings.get(same.id);
+  if (same && ending) return { id: same.id, ended: ending };
+  const { id, cancel } = begin(kind, reference);
+  const ended = run(id, cancel, open(cancel.signal)).finally(() => endings.delete(id));
+  endings.set(id, ended);
+  return { id, ended };
+}
+
+/** Pulls in the background; the answer says how it ended. */
+export function startPull(engine: EngineClient, reference: string): StartedTask {
+  return start('pull', reference, (signal) =>
+    engine.jsonStream('ImageCreate', { query: splitReference(reference), signal }),
+  );
+}
+
+export function startPush(engine: EngineClient, reference: string): StartedTask {
   const { fromImage, tag } = splitReference(reference);
-  const { id, cancel } = begin('push', reference);
-  const messages = engine.jsonStream('ImagePush', { params: { name: fromImage }, query: { tag }, signal: cancel.signal });
-  return { id, ended: run(id, cancel, messages) };
+  return start('push', reference, (signal) =>
+    engine.jsonStream('ImagePush', { params: { name: fromImage }, query: { tag }, signal }),
+  );
 }

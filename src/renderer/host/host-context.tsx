@@ -38,17 +38,29 @@ export const hostKeys = {
 
 export function useAppInfo() {
   const host = useHost();
-  return useQuery({ queryKey: hostKeys.appInfo, queryFn: () => host.invoke('app.info', null), staleTime: Number.POSITIVE_INFINITY });
+  return useQuery({
+    queryKey: hostKeys.appInfo,
+    queryFn: () => host.invoke('app.info', null),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 }
 
 export function useEngineStatus(): EngineStatus | undefined {
   const host = useHost();
-  return useQuery({ queryKey: hostKeys.engineStatus, queryFn: () => host.invoke('engine.status', null), staleTime: Number.POSITIVE_INFINITY }).data;
+  return useQuery({
+    queryKey: hostKeys.engineStatus,
+    queryFn: () => host.invoke('engine.status', null),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
 }
 
 export function useSettings() {
   const host = useHost();
-  return useQuery({ queryKey: hostKeys.settings, queryFn: () => host.invoke('settings.get', null), staleTime: Number.POSITIVE_INFINITY });
+  return useQuery({
+    queryKey: hostKeys.settings,
+    queryFn: () => host.invoke('settings.get', null),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 }
 
 export function useChangeSettings(): (patch: HostInput<'settings.set'>) => Promise<void> {

@@ -1,5 +1,10 @@
 import { WharfError } from '../../contract/errors.ts';
-import { gatewayHeader, gatewayPaths, type HostSocketEvent, type HostSocketReply } from '../../contract/gateway-protocol.ts';
+import {
+  gatewayHeader,
+  gatewayPaths,
+  type HostSocketEvent,
+  type HostSocketReply,
+} from '../../contract/gateway-protocol.ts';
 import { fromWireError, type HostApi, type HostReply, hostMethods } from '../../contract/host-api.ts';
 
 type Listener = (payload: never) => void;
@@ -26,7 +31,8 @@ class HostSocket {
     };
     socket.onmessage = (message) => this.#receive(JSON.parse(String(message.data)));
     socket.onclose = () => {
-      for (const { reject } of this.#waiting.values()) reject(new WharfError('daemon.unreachable', 'The connection to Wharf was lost'));
+      for (const { reject } of this.#waiting.values())
+        reject(new WharfError('daemon.unreachable', 'The connection to Wharf was lost'));
       this.#waiting.clear();
       setTimeout(() => this.#connect(), this.#backoffMs);
       this.#backoffMs = Math.min(this.#backoffMs * 2, 8000);
@@ -70,7 +76,9 @@ export function createWebHost(): HostApi {
       throw new WharfError('daemon.unreachable', 'Wharf does not answer', { cause });
     });
     if (response.status === 401 || response.status === 403)
-      throw new WharfError('auth.required', 'This session has ended', { hint: 'Open a fresh sign-in link from the terminal where Wharf runs.' });
+      throw new WharfError('auth.required', 'This session has ended', {
+        hint: 'Open a fresh sign-in link from the terminal where Wharf runs.',
+      });
     return response.json();
   };
   return {

@@ -20,7 +20,16 @@ export interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
   readonly ref?: Ref<HTMLButtonElement>;
 }
 
-export function Button({ look = 'secondary', icon, busy, size = 'md', className, children, disabled, ...rest }: ButtonProps) {
+export function Button({
+  look = 'secondary',
+  icon,
+  busy,
+  size = 'md',
+  className,
+  children,
+  disabled,
+  ...rest
+}: ButtonProps) {
   return (
     <button
       type="button"

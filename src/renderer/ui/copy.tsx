@@ -15,7 +15,11 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
     setTimeout(() => setCopied(false), 1200);
   };
   return (
-    <IconButton label={copied ? 'Copied' : label} onClick={() => copy(text, flash)} className="size-6.5 [&_svg]:size-3.5">
+    <IconButton
+      label={copied ? 'Copied' : label}
+      onClick={() => copy(text, flash)}
+      className="size-6.5 [&_svg]:size-3.5"
+    >
       {copied ? <Check /> : <Copy />}
     </IconButton>
   );
@@ -31,7 +35,11 @@ export function ShortId({ id }: { readonly id: string }) {
   };
   return (
     <Tip text={copied ? 'Copied' : 'Copy the full ID'}>
-      <button type="button" onClick={() => copy(full, flash)} className="rounded font-mono text-xs text-ink-3 hover:text-accent">
+      <button
+        type="button"
+        onClick={() => copy(full, flash)}
+        className="rounded font-mono text-xs text-ink-3 hover:text-accent"
+      >
         {full.slice(0, 12)}
       </button>
     </Tip>

@@ -37,7 +37,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fade-in fixed inset-0 z-40 bg-[#0a1216]/45 backdrop-blur-[1px] dark:bg-black/60" />
         <Radix.Content
-          aria-describedby={description ? undefined : ''}
+          {...(description ? {} : { 'aria-describedby': undefined })}
           className={classes(
             'rise-in fixed top-[max(3rem,8vh)] left-1/2 z-50 flex max-h-[84vh] max-w-[94vw] -translate-x-1/2 flex-col overflow-hidden rounded-2xl border border-line bg-raised shadow-float',
             widths[width],
@@ -54,7 +54,11 @@ export function Dialog({
               </IconButton>
             </header>
             <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-4">{children}</div>
-            {footer && <footer className="flex items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">{footer}</footer>}
+            {footer && (
+              <footer className="flex items-center justify-end gap-2 border-t border-line bg-surface px-5 py-3">
+                {footer}
+              </footer>
+            )}
           </form>
         </Radix.Content>
       </Radix.Portal>
@@ -63,14 +67,29 @@ export function Dialog({
 }
 
 /** A panel from the right for details; the page stays in view. */
-export function Drawer({ open, onClose, title, children, wide }: { readonly open: boolean; readonly onClose: () => void; readonly title: ReactNode; readonly children: ReactNode; readonly wide?: boolean }) {
+export function Drawer({
+  open,
+  onClose,
+  title,
+  children,
+  wide,
+}: {
+  readonly open: boolean;
+  readonly onClose: () => void;
+  readonly title: ReactNode;
+  readonly children: ReactNode;
+  readonly wide?: boolean;
+}) {
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fade-in fixed inset-0 z-40 bg-[#0a1216]/30 dark:bg-black/50" />
         <Radix.Content
-          aria-describedby=""
-          className={classes('slide-in fixed inset-y-0 right-0 z-50 flex max-w-[94vw] flex-col border-l border-line bg-raised shadow-float', wide ? 'w-180' : 'w-115')}
+          aria-describedby={undefined}
+          className={classes(
+            'slide-in fixed inset-y-0 right-0 z-50 flex max-w-[94vw] flex-col border-l border-line bg-raised shadow-float',
+            wide ? 'w-180' : 'w-115',
+          )}
         >
           <header className="flex items-center gap-3 border-b border-line px-5 py-3">
             <Radix.Title className="min-w-0 flex-1 truncate text-[15px] font-semibold">{title}</Radix.Title>
@@ -97,7 +116,13 @@ export interface ConfirmRequest {
 }
 
 /** Asks before a destructive act; stays open and says why when the act fails. */
-export function ConfirmDialog({ request, onClose }: { readonly request: ConfirmRequest | undefined; readonly onClose: () => void }) {
+export function ConfirmDialog({
+  request,
+  onClose,
+}: {
+  readonly request: ConfirmRequest | undefined;
+  readonly onClose: () => void;
+}) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const [typed, setTyped] = useState('');
@@ -129,7 +154,12 @@ export function ConfirmDialog({ request, onClose }: { readonly request: ConfirmR
       footer={
         <>
           <Button onClick={close}>Cancel</Button>
-          <Button look={request?.danger === false ? 'primary' : 'danger'} type="submit" busy={busy} disabled={Boolean(request?.typed) && typed !== request?.typed}>
+          <Button
+            look={request?.danger === false ? 'primary' : 'danger'}
+            type="submit"
+            busy={busy}
+            disabled={Boolean(request?.typed) && typed !== request?.typed}
+          >
             {request?.verb}
           </Button>
         </>
@@ -138,7 +168,12 @@ export function ConfirmDialog({ request, onClose }: { readonly request: ConfirmR
       <div className="flex flex-col gap-3 text-ink-2">
         {request?.body}
         {request?.typed && (
-          <Input aria-label={`Type ${request.typed} to go on`} placeholder={request.typed} value={typed} onChange={(e) => setTyped(e.target.value)} />
+          <Input
+            aria-label={`Type ${request.typed} to go on`}
+            placeholder={request.typed}
+            value={typed}
+            onChange={(e) => setTyped(e.target.value)}
+          />
         )}
         {error && (
           <p role="alert" className="rounded-lg bg-bad-soft px-3 py-2 text-bad">

@@ -17,7 +17,10 @@ export function EmptyState({
 }) {
   return (
     <div className="flex flex-col items-center gap-3 rounded-xl border border-dashed border-line-strong px-6 py-14 text-center">
-      <div className="grid size-12 place-items-center rounded-2xl bg-accent-soft text-accent [&_svg]:size-6" aria-hidden>
+      <div
+        className="grid size-12 place-items-center rounded-2xl bg-accent-soft text-accent [&_svg]:size-6"
+        aria-hidden
+      >
         {icon}
       </div>
       <h2 className="text-[15px] font-semibold">{title}</h2>

@@ -11,7 +11,15 @@ export interface InputProps extends InputHTMLAttributes<HTMLInputElement> {
   readonly invalid?: boolean;
 }
 export function Input({ className, invalid, ...rest }: InputProps) {
-  return <input {...rest} aria-invalid={invalid} spellCheck={false} autoComplete="off" className={classes(control, invalid && 'border-bad', className)} />;
+  return (
+    <input
+      {...rest}
+      aria-invalid={invalid}
+      spellCheck={false}
+      autoComplete="off"
+      className={classes(control, invalid && 'border-bad', className)}
+    />
+  );
 }
 
 export function Select({ className, children, ...rest }: SelectHTMLAttributes<HTMLSelectElement>) {
@@ -41,7 +49,11 @@ export function Field({
         {label}
       </label>
       {children({ id, 'aria-describedby': `${id}-note`, invalid: Boolean(error) })}
-      <p id={`${id}-note`} className={classes('min-h-0 text-xs', error ? 'text-bad' : 'text-ink-3')} role={error ? 'alert' : undefined}>
+      <p
+        id={`${id}-note`}
+        className={classes('min-h-0 text-xs', error ? 'text-bad' : 'text-ink-3')}
+        role={error ? 'alert' : undefined}
+      >
         {error ?? hint}
       </p>
     </div>
@@ -73,7 +85,17 @@ export function Switch({
 }
 
 /** A filter box; `/` focuses the page's one (app/keyboard.ts looks for data-filter). */
-export function FilterInput({ value, onChange, label, className }: { readonly value: string; readonly onChange: (value: string) => void; readonly label: string; readonly className?: string }) {
+export function FilterInput({
+  value,
+  onChange,
+  label,
+  className,
+}: {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly label: string;
+  readonly className?: string;
+}) {
   return (
     <div className={classes('relative', className ?? 'w-64')}>
       <Search className="pointer-events-none absolute top-2.5 left-2.5 size-3.5 text-ink-3" aria-hidden />
@@ -87,7 +109,12 @@ export function FilterInput({ value, onChange, label, className }: { readonly va
         className="pr-7 pl-8"
       />
       {value && (
-        <button type="button" aria-label="Clear the filter" onClick={() => onChange('')} className="absolute top-2 right-2 rounded p-0.5 text-ink-3 hover:text-ink">
+        <button
+          type="button"
+          aria-label="Clear the filter"
+          onClick={() => onChange('')}
+          className="absolute top-2 right-2 rounded p-0.5 text-ink-3 hover:text-ink"
+        >
           <X className="size-3.5" />
         </button>
       )}

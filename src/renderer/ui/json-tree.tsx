@@ -4,7 +4,8 @@ import { classes } from './classes.ts';
 
 function preview(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '[]' : `[ ${value.length} ]`;
-  if (value && typeof value === 'object') return Object.keys(value).length === 0 ? '{}' : `{ ${Object.keys(value).length} }`;
+  if (value && typeof value === 'object')
+    return Object.keys(value).length === 0 ? '{}' : `{ ${Object.keys(value).length} }`;
   return '';
 }
 
@@ -15,7 +16,17 @@ function Leaf({ value }: { readonly value: unknown }) {
 }
 
 /** A JSON document as a tree; a filter keeps the branches whose names or values hold it. */
-export function JsonTree({ name, value, filter, depth = 0 }: { readonly name?: string; readonly value: unknown; readonly filter: string; readonly depth?: number }) {
+export function JsonTree({
+  name,
+  value,
+  filter,
+  depth = 0,
+}: {
+  readonly name?: string;
+  readonly value: unknown;
+  readonly filter: string;
+  readonly depth?: number;
+}) {
   const [open, setOpen] = useState(depth < 1);
   const nested = value !== null && typeof value === 'object';
   if (filter && !matches(name, value, filter)) return null;
@@ -30,7 +41,12 @@ export function JsonTree({ name, value, filter, depth = 0 }: { readonly name?: s
     );
   return (
     <div>
-      <button type="button" aria-expanded={shown} onClick={() => setOpen(!open)} className="flex items-center gap-1 rounded py-px text-left hover:bg-hover">
+      <button
+        type="button"
+        aria-expanded={shown}
+        onClick={() => setOpen(!open)}
+        className="flex items-center gap-1 rounded py-px text-left hover:bg-hover"
+      >
         <ChevronRight className={classes('size-4 text-ink-3 transition-transform', shown && 'rotate-90')} aria-hidden />
         {key}
         <span className="text-ink-3">{preview(value)}</span>
@@ -38,7 +54,13 @@ export function JsonTree({ name, value, filter, depth = 0 }: { readonly name?: s
       {shown && (
         <div className="ml-2 border-l border-line pl-2">
           {Object.entries(value).map(([childName, child]) => (
-            <JsonTree key={childName} name={childName} value={child} filter={name !== undefined && includes(name, filter) ? '' : filter} depth={depth + 1} />
+            <JsonTree
+              key={childName}
+              name={childName}
+              value={child}
+              filter={name !== undefined && includes(name, filter) ? '' : filter}
+              depth={depth + 1}
+            />
           ))}
         </div>
       )}
@@ -50,6 +72,7 @@ const includes = (text: string, filter: string) => text.toLowerCase().includes(f
 
 function matches(name: string | undefined, value: unknown, filter: string): boolean {
   if (name !== undefined && includes(name, filter)) return true;
-  if (value !== null && typeof value === 'object') return Object.entries(value).some(([key, child]) => matches(key, child, filter));
+  if (value !== null && typeof value === 'object')
+    return Object.entries(value).some(([key, child]) => matches(key, child, filter));
   return includes(String(value), filter);
 }

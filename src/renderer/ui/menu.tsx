@@ -3,16 +3,37 @@ import type { ReactNode } from 'react';
 import { classes } from './classes.ts';
 
 export type MenuEntry =
-  | { readonly kind: 'item'; readonly label: string; readonly icon?: ReactNode; readonly danger?: boolean; readonly disabled?: boolean; readonly hint?: string; readonly onSelect: () => void }
+  | {
+      readonly kind: 'item';
+      readonly label: string;
+      readonly icon?: ReactNode;
+      readonly danger?: boolean;
+      readonly disabled?: boolean;
+      readonly hint?: string;
+      readonly onSelect: () => void;
+    }
   | { readonly kind: 'line' };
 
 /** A menu below its trigger (a kebab, mostly). */
-export function Menu({ trigger, entries, align = 'end' }: { readonly trigger: ReactNode; readonly entries: readonly MenuEntry[]; readonly align?: 'start' | 'end' }) {
+export function Menu({
+  trigger,
+  entries,
+  align = 'end',
+}: {
+  readonly trigger: ReactNode;
+  readonly entries: readonly MenuEntry[];
+  readonly align?: 'start' | 'end';
+}) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content align={align} sideOffset={4} collisionPadding={8} className="rise-in z-60 min-w-48 rounded-xl border border-line bg-raised p-1 shadow-float">
+        <DropdownMenu.Content
+          align={align}
+          sideOffset={4}
+          collisionPadding={8}
+          className="rise-in z-60 min-w-48 rounded-xl border border-line bg-raised p-1 shadow-float"
+        >
           {entries.map((entry, index) =>
             entry.kind === 'line' ? (
               // biome-ignore lint/suspicious/noArrayIndexKey: separators have no identity

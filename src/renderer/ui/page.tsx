@@ -33,7 +33,17 @@ export function Page({
   );
 }
 
-export function Card({ title, actions, children, className }: { readonly title?: ReactNode; readonly actions?: ReactNode; readonly children: ReactNode; readonly className?: string }) {
+export function Card({
+  title,
+  actions,
+  children,
+  className,
+}: {
+  readonly title?: ReactNode;
+  readonly actions?: ReactNode;
+  readonly children: ReactNode;
+  readonly className?: string;
+}) {
   return (
     <section className={classes('rounded-xl border border-line bg-surface shadow-card', className)}>
       {title && (

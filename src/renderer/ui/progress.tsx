@@ -1,7 +1,17 @@
 import { classes } from './classes.ts';
 
 /** A bar; without a value it moves to say 'working, end unknown'. */
-export function Progress({ value, label, tone = 'accent', thin }: { readonly value: number | undefined; readonly label: string; readonly tone?: 'accent' | 'good' | 'warn' | 'bad'; readonly thin?: boolean }) {
+export function Progress({
+  value,
+  label,
+  tone = 'accent',
+  thin,
+}: {
+  readonly value: number | undefined;
+  readonly label: string;
+  readonly tone?: 'accent' | 'good' | 'warn' | 'bad';
+  readonly thin?: boolean;
+}) {
   const colour = { accent: 'bg-accent', good: 'bg-good', warn: 'bg-warn', bad: 'bg-bad' }[tone];
   const percent = value === undefined ? undefined : Math.max(0, Math.min(100, value * 100));
   return (
@@ -14,9 +24,17 @@ export function Progress({ value, label, tone = 'accent', thin }: { readonly val
       className={classes('relative w-full overflow-hidden rounded-full bg-sunken', thin ? 'h-1' : 'h-1.5')}
     >
       {percent === undefined ? (
-        <div className={classes('absolute inset-y-0 w-1/3 animate-[w-indeterminate_1.3s_linear_infinite] rounded-full', colour)} />
+        <div
+          className={classes(
+            'absolute inset-y-0 w-1/3 animate-[w-indeterminate_1.3s_linear_infinite] rounded-full',
+            colour,
+          )}
+        />
       ) : (
-        <div className={classes('h-full rounded-full transition-[width] duration-200', colour)} style={{ width: `${percent}%` }} />
+        <div
+          className={classes('h-full rounded-full transition-[width] duration-200', colour)}
+          style={{ width: `${percent}%` }}
+        />
       )}
     </div>
   );

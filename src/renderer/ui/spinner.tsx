@@ -9,7 +9,13 @@ export function Spinner({ label, className }: { readonly label?: string; readonl
       aria-hidden={label ? undefined : true}
     >
       <circle cx="8" cy="8" r="6.2" fill="none" stroke="currentColor" strokeOpacity="0.22" strokeWidth="2" />
-      <path d="M8 1.800a6.200 6.200 0 0 1 6.200 6.200" fill="none" stroke="currentColor" strokeWidth="2" strokeLinecap="round" />
+      <path
+        d="M8 1.800a6.200 6.200 0 0 1 6.200 6.200"
+        fill="none"
+        stroke="currentColor"
+        strokeWidth="2"
+        strokeLinecap="round"
+      />
     </svg>
   );
 }

@@ -12,7 +12,17 @@ const tones: Record<Tone, string> = {
   accent: 'bg-accent-soft text-accent',
 };
 
-export function Badge({ tone = 'idle', icon, children, title }: { readonly tone?: Tone; readonly icon?: ReactNode; readonly children: ReactNode; readonly title?: string }) {
+export function Badge({
+  tone = 'idle',
+  icon,
+  children,
+  title,
+}: {
+  readonly tone?: Tone;
+  readonly icon?: ReactNode;
+  readonly children: ReactNode;
+  readonly title?: string;
+}) {
   return (
     <span
       title={title}
@@ -41,7 +51,15 @@ const statuses: Record<StatusKind, { tone: Tone; icon: ReactNode; text: string }
 };
 
 /** Status is never told by colour alone: an icon and a word always come with it. */
-export function Status({ kind, text, title }: { readonly kind: StatusKind; readonly text?: string; readonly title?: string }) {
+export function Status({
+  kind,
+  text,
+  title,
+}: {
+  readonly kind: StatusKind;
+  readonly text?: string;
+  readonly title?: string;
+}) {
   const status = statuses[kind];
   return (
     <Badge tone={status.tone} icon={status.icon} title={title}>

@@ -35,13 +35,19 @@ interface TableProps<Row> {
 }
 
 /** Sorted rows, groups in order of their first row; rows without a group come last, without a header. */
-function arrange<Row>(props: TableProps<Row>, sort: { id: string; down: boolean } | undefined): readonly TableGroup<Row>[] {
+function arrange<Row>(
+  props: TableProps<Row>,
+  sort: { id: string; down: boolean } | undefined,
+): readonly TableGroup<Row>[] {
   const column = props.columns.find((candidate) => candidate.id === sort?.id);
   const by = column?.sortBy;
   const rows = by
     ? [...props.rows].sort((a, b) => {
         const [x, y] = [by(a), by(b)];
-        const order = typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y), undefined, { numeric: true });
+        const order =
+          typeof x === 'number' && typeof y === 'number'
+            ? x - y
+            : String(x).localeCompare(String(y), undefined, { numeric: true });
         return sort?.down ? -order : order;
       })
     : props.rows;
@@ -54,7 +60,11 @@ function arrange<Row>(props: TableProps<Row>, sort: { id: string; down: boolean 
   }
   return [...groups]
     .sort(([a], [b]) => Number(a === '') - Number(b === ''))
-    .map(([key, members]) => ({ key, rows: members, header: key === '' ? undefined : props.groupHeader?.(key, members) }));
+    .map(([key, members]) => ({
+      key,
+      rows: members,
+      header: key === '' ? undefined : props.groupHeader?.(key, members),
+    }));
 }
 
 /** The one table of the app: sorting, selection, groups, a row that opens on click or Enter. */
@@ -62,7 +72,8 @@ export function Table<Row>(props: TableProps<Row>) {
   const [sort, setSort] = useState(props.initialSort);
   const groups = useMemo(() => arrange(props, sort), [props, sort]);
   const { selected, onSelect } = props;
-  const allSelected = selected !== undefined && props.rows.length > 0 && props.rows.every((row) => selected.has(props.rowKey(row)));
+  const allSelected =
+    selected !== undefined && props.rows.length > 0 && props.rows.every((row) => selected.has(props.rowKey(row)));
   const toggle = (key: string) => {
     const next = new Set(selected);
     if (!next.delete(key)) next.add(key);
@@ -90,7 +101,11 @@ export function Table<Row>(props: TableProps<Row>) {
                 key={column.id}
                 scope="col"
                 aria-sort={sort?.id === column.id ? (sort.down ? 'descending' : 'ascending') : undefined}
-                className={classes('h-9 px-3 font-medium first:pl-4 last:pr-4', column.width, column.align === 'right' && 'text-right')}
+                className={classes(
+                  'h-9 px-3 font-medium first:pl-4 last:pr-4',
+                  column.width,
+                  column.align === 'right' && 'text-right',
+                )}
               >
                 {column.sortBy ? (
                   <button
@@ -124,15 +139,31 @@ export function Table<Row>(props: TableProps<Row>) {
                   key={key}
                   data-testid={props.rowTestId?.(row)}
                   aria-selected={selected?.has(key)}
-                  className={classes('group/row border-b border-line transition-colors last:border-0 hover:bg-hover', selected?.has(key) && 'bg-accent-soft/60')}
+                  className={classes(
+                    'group/row border-b border-line transition-colors last:border-0 hover:bg-hover',
+                    selected?.has(key) && 'bg-accent-soft/60',
+                  )}
                 >
                   {onSelect && (
                     <td className="pl-4">
-                      <input type="checkbox" aria-label="Select row" className="accent-(--w-accent)" checked={selected?.has(key) ?? false} onChange={() => toggle(key)} />
+                      <input
+                        type="checkbox"
+                        aria-label="Select row"
+                        className="accent-(--w-accent)"
+                        checked={selected?.has(key) ?? false}
+                        onChange={() => toggle(key)}
+                      />
                     </td>
                   )}
                   {props.columns.map((column) => (
-                    <td key={column.id} className={classes('h-12 max-w-0 px-3 first:pl-4 last:pr-4', column.width, column.align === 'right' && 'text-right')}>
+                    <td
+                      key={column.id}
+                      className={classes(
+                        'h-12 max-w-0 px-3 first:pl-4 last:pr-4',
+                        column.width,
+                        column.align === 'right' && 'text-right',
+                      )}
+                    >
                       {column.cell(row)}
                     </td>
                   ))}
@@ -149,6 +180,8 @@ export function Table<Row>(props: TableProps<Row>) {
 /** Actions that show on hover or focus of their row (always there for a screen reader and on touch). */
 export function RowActions({ children }: { readonly children: ReactNode }) {
   return (
-    <div className="flex justify-end gap-0.5 opacity-60 transition-opacity group-focus-within/row:opacity-100 group-hover/row:opacity-100">{children}</div>
+    <div className="flex justify-end gap-0.5 opacity-60 transition-opacity group-focus-within/row:opacity-100 group-hover/row:opacity-100">
+      {children}
+    </div>
   );
 }

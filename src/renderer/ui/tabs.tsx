@@ -8,7 +8,17 @@ export interface Tab<T extends string> {
 }
 
 /** Tab bar only; the page draws what belongs to the value. */
-export function TabBar<T extends string>({ value, tabs, onChange, label }: { readonly value: T; readonly tabs: readonly Tab<T>[]; readonly onChange: (value: T) => void; readonly label: string }) {
+export function TabBar<T extends string>({
+  value,
+  tabs,
+  onChange,
+  label,
+}: {
+  readonly value: T;
+  readonly tabs: readonly Tab<T>[];
+  readonly onChange: (value: T) => void;
+  readonly label: string;
+}) {
   const choose = (next: string) => {
     const tab = tabs.find((candidate) => candidate.value === next);
     if (tab) onChange(tab.value);

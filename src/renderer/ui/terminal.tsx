@@ -68,5 +68,12 @@ export function TerminalView({ session, label }: { readonly session: TerminalSes
     observer.observe(element);
     return () => observer.disconnect();
   }, [session]);
-  return <section ref={host} aria-label={label} data-testid="terminal" className="min-h-0 flex-1 overflow-hidden rounded-xl bg-(--w-term-bg) p-3" />;
+  return (
+    <section
+      ref={host}
+      aria-label={label}
+      data-testid="terminal"
+      className="min-h-0 flex-1 overflow-hidden rounded-xl bg-(--w-term-bg) p-3"
+    />
+  );
 }

@@ -4,7 +4,15 @@ import type { ReactNode } from 'react';
 export const TooltipProvider = Tooltip.Provider;
 
 /** A short hint on hover and focus. */
-export function Tip({ text, children, side }: { readonly text: ReactNode; readonly children: ReactNode; readonly side?: 'top' | 'right' | 'bottom' | 'left' }) {
+export function Tip({
+  text,
+  children,
+  side,
+}: {
+  readonly text: ReactNode;
+  readonly children: ReactNode;
+  readonly side?: 'top' | 'right' | 'bottom' | 'left';
+}) {
   if (!text) return children;
   return (
     <Tooltip.Root delayDuration={350}>

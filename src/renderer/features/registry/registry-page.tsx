@@ -1,0 +1,169 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Compass, KeyRound, Search } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import type { RegistrySearchItem } from '../../../contract/engine-types.ts';
+import { useEngine } from '../../engine/engine-context.tsx';
+import { intend } from '../../engine/intents.ts';
+import { useRegistries } from '../../engine/queries.ts';
+import { Button } from '../../ui/button.tsx';
+import { EmptyState } from '../../ui/empty-state.tsx';
+import { ErrorNote } from '../../ui/error-note.tsx';
+import { Input, Segments, Select } from '../../ui/field.tsx';
+import { Page } from '../../ui/page.tsx';
+import { Skeleton } from '../../ui/progress.tsx';
+import { RepositoryCard } from './repository-card.tsx';
+import { RepositoryDrawer } from './repository-drawer.tsx';
+
+type Kind = 'all' | 'image' | 'extension' | 'plugin';
+
+function Failures({
+  failures,
+  onRetry,
+}: {
+  readonly failures: readonly { registry: string; message: string; hint?: string }[];
+  readonly onRetry: () => void;
+}) {
+  return (
+    <div className="mb-4 flex flex-col gap-2">
+      {failures.map((failure) => (
+        <div
+          key={failure.registry}
+          role="status"
+          className="flex items-center gap-3 rounded-xl border border-warn/25 bg-warn-soft px-4 py-2.5"
+        >
+          <span className="min-w-0 flex-1">
+            <span className="font-medium text-warn">{failure.registry} did not answer.</span>{' '}
+            <span className="text-ink-2">{failure.message}</span>
+          </span>
+          <Button size="sm" onClick={onRetry}>
+            Try again
+          </Button>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+export function RegistryPage() {
+  const engine = useEngine();
+  const registries = useRegistries().data ?? [];
+  const [typed, setTyped] = useState('');
+  const [term, setTerm] = useState('');
+  const [kind, setKind] = useState<Kind>('all');
+  const [registry, setRegistry] = useState('');
+  const [opened, setOpened] = useState<RegistrySearchItem>();
+  const query = {
+    query: term,
+    limit: 60,
+    ...(kind === 'all' ? {} : { kind }),
+    ...(registry === '' ? {} : { registry }),
+  };
+  const search = useQuery({
+    queryKey: ['registry-search', query],
+    queryFn: ({ signal }) => engine.call('RegistrySearch', { query, signal }),
+    staleTime: 60_000,
+    retry: false,
+    placeholderData: keepPreviousData,
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTerm(typed.trim());
+  };
+  const results = search.data?.results ?? [];
+  return (
+    <Page
+      title="Registry"
+      lead="Find images, extensions and plugins in Docker Hub and in your own registries."
+      actions={
+        <Button
+          icon={<KeyRound className="size-4" />}
+          onClick={() => intend({ kind: 'sign-in', registry: registry || 'docker.io' })}
+        >
+          Sign in
+        </Button>
+      }
+      toolbar={
+        <>
+          <search>
+            <form onSubmit={submit} className="flex w-96 gap-2">
+              <div className="relative flex-1">
+                <Search className="pointer-events-none absolute top-2.5 left-2.5 size-3.5 text-ink-3" aria-hidden />
+                <Input
+                  data-filter
+                  aria-label="Search the registries"
+                  placeholder="Search the registries"
+                  value={typed}
+                  onChange={(e) => setTyped(e.target.value)}
+                  className="pl-8"
+                />
+              </div>
+              <Button type="submit" look="primary" busy={search.isFetching}>
+                Search
+              </Button>
+            </form>
+          </search>
+          <Segments
+            label="Kind"
+            value={kind}
+            onChange={setKind}
+            options={[
+              { value: 'all', label: 'All' },
+              { value: 'image', label: 'Images' },
+              { value: 'extension', label: 'Extensions' },
+              { value: 'plugin', label: 'Plugins' },
+            ]}
+          />
+          <Select
+            aria-label="Registry"
+            value={registry}
+            onChange={(e) => setRegistry(e.target.value)}
+            className="w-56!"
+          >
+            <option value="">All registries</option>
+            {[...new Set(registries.map((each) => each.name))].map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </Select>
+        </>
+      }
+    >
+      {search.error ? (
+        <ErrorNote error={search.error} />
+      ) : search.data === undefined ? (
+        <output aria-label="Searching" className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3">
+          {[1, 2, 3, 4, 5, 6].map((each) => (
+            <Skeleton key={each} className="h-36 rounded-xl" />
+          ))}
+        </output>
+      ) : (
+        <>
+          {search.data.failures.length > 0 && (
+            <Failures failures={search.data.failures} onRetry={() => void search.refetch()} />
+          )}
+          {results.length === 0 ? (
+            <EmptyState
+              icon={<Compass />}
+              title={term ? `Nothing found for “${term}”` : 'Nothing to show'}
+              command={term ? `wharf pull ${term}` : undefined}
+            >
+              {term
+                ? 'Try fewer letters or another kind. A private repository can be pulled by its full name.'
+                : 'Search for something, or push an image to one of your registries.'}
+            </EmptyState>
+          ) : (
+            <ul aria-label="Repositories" className="grid grid-cols-1 gap-4 md:grid-cols-2 xl:grid-cols-3">
+              {results.map((item) => (
+                <li key={`${item.registry}/${item.name}`}>
+                  <RepositoryCard item={item} onOpen={() => setOpened(item)} />
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+      <RepositoryDrawer item={opened} onClose={() => setOpened(undefined)} />
+    </Page>
+  );
+}
