@@ -24,6 +24,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 export interface StaticFile {
+  /** Path below the root, with a leading slash. */
+  readonly name: string;
   readonly contentType: string;
   /** Named by a hash of its content, so it never changes. */
   readonly immutable: boolean;
@@ -38,12 +40,10 @@ export interface StaticFiles {
 }
 
 /**
- * The files under a folder as they are now. What is served is looked up in this list, so no request can name a path
- * outside it, whatever it holds.
- *
- * @throws WharfError 'request.not-found' when there is no index.html
+ * The files under a folder as they are now, by path. What is served is looked up in this list, so no request can name a
+ * file outside it, whatever it holds. Links are left out.
  */
-export async function listStaticFiles(root: string): Promise<StaticFiles> {
+export async function listFiles(root: string): Promise<ReadonlyMap<string, StaticFile>> {
   const files = new Map<string, StaticFile>();
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
   for (const entry of entries) {
@@ -51,11 +51,22 @@ export async function listStaticFiles(root: string): Promise<StaticFiles> {
     const file = path.join(entry.parentPath, entry.name);
     const name = `/${path.relative(root, file).split(path.sep).join('/')}`;
     files.set(name, {
+      name,
       contentType: contentTypeOf(name),
       immutable: /^\/assets\/.*[-.][A-Za-z0-9_-]{8}\.\w+$/.test(name),
       read: () => readFile(file),
     });
   }
+  return files;
+}
+
+/**
+ * The built app.
+ *
+ * @throws WharfError 'request.not-found' when there is no index.html
+ */
+export async function listStaticFiles(root: string): Promise<StaticFiles> {
+  const files = await listFiles(root);
   const index = files.get('/index.html');
   if (index === undefined) {
     throw new WharfError('request.not-found', `${root} holds no index.html`, {
