@@ -265,7 +265,8 @@ export function errnoOf(error: unknown): string | undefined {
   return error.cause === error ? undefined : errnoOf(error.cause);
 }
 
-function kernelError(errno: number, attempted: string): WharfError {
+/** For the other files of this folder: the error of a system call that answered `errno`. */
+export function kernelError(errno: number, attempted: string): WharfError {
   const name = Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
   const cause = Object.assign(new Error(`${attempted}: ${name}`), { code: name, errno });
   const denied = name === 'EPERM' || name === 'EACCES';

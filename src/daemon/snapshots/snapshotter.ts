@@ -37,8 +37,12 @@ export interface Snapshotter {
   layers(): readonly string[];
   layerUsage(chainId: string): LayerUsage;
 
-  /** Makes the writable layer for a container; `parent` undefined for an image without layers. */
-  prepare(key: string, parent: string | undefined): Promise<void>;
+  /**
+   * Makes the writable layer for a container; `parent` undefined for an image without layers.
+   * `discardable`: its content is worthless after the container ends (`run --rm`); then unmounting need not wait for the
+   * disk, which takes as long as everything else that is being written there.
+   */
+  prepare(key: string, parent: string | undefined, options?: { readonly discardable?: boolean }): Promise<void>;
   /** Mounts it and answers the root's absolute path; mounting a mounted one answers the same path. */
   mount(key: string): Promise<string>;
   unmount(key: string): Promise<void>;

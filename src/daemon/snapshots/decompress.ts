@@ -1,0 +1,63 @@
+/** A layer's bytes, unpacked. How they are packed is read from their first bytes: media types are wrong at times. */
+import { Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { WharfError } from '../../contract/errors.ts';
+
+export type Packing = 'none' | 'gzip' | 'zstd';
+
+const chunkBytes = 1 << 20;
+/** Lets decompression, which runs in libuv's pool, go on while the chunks before are being written. */
+const readAheadBytes = 4 << 20;
+
+/** @throws WharfError 'image.unsupported' for bzip2 and xz, which neither OCI nor Docker registries hold */
+export function detectPacking(head: Buffer): Packing {
+  if (head.length >= 3 && head[0] === 0x1f && head[1] === 0x8b && head[2] === 0x08) return 'gzip';
+  if (head.length >= 4) {
+    const magic = head.readUInt32LE(0);
+    // The second is zstd's range of skippable frames (RFC 8878, 3.1.2).
+    if (magic === 0xfd2fb528 || (magic & 0xfffffff0) >>> 0 === 0x184d2a50) return 'zstd';
+  }
+  if (head.toString('latin1', 0, 3) === 'BZh' || head.toString('latin1', 0, 6) === '\xfd7zXZ\0') {
+    throw new WharfError('image.unsupported', 'the layer is packed with bzip2 or xz', {
+      hint: 'Pack layers with gzip or zstd.',
+    });
+  }
+  return 'none';
+}
+
+/** The plain bytes of `packed`, whose first bytes are `head` (at least 6, or all there are). */
+export function decompressed(packed: Readable, head: Buffer): Readable {
+  const packing = detectPacking(head);
+  if (packing === 'none') return packed;
+  const options = { chunkSize: chunkBytes, highWaterMark: readAheadBytes };
+  const unpacker = packing === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
+  // `pipe` alone would lose the source's errors.
+  packed.on('error', (error) => unpacker.destroy(error));
+  unpacker.on('close', () => packed.destroy());
+  return packed.pipe(unpacker);
+}
+
+/** As above for a stream whose head is not known yet: takes the first bytes and puts them back. */
+export async function decompressedStream(chunks: AsyncIterable<Buffer>): Promise<Readable> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first: Buffer[] = [];
+  let length = 0;
+  while (length < 6) {
+    const { value, done } = await iterator.next();
+    if (done === true) break;
+    first.push(value);
+    length += value.length;
+  }
+  const head = Buffer.concat(first);
+  const whole = async function* () {
+    yield head;
+    yield* { [Symbol.asyncIterator]: () => iterator };
+  };
+  return decompressed(Readable.from(whole(), { objectMode: false }), head);
+}
+
+/** Whether an error came out of zlib or zstd: then the bytes are damaged. */
+export function isUnpackError(error: unknown): boolean {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  return /^(?:Z_|ZSTD_|ERR_ZLIB|ERR_ZSTD)/.test(error.code);
+}

@@ -1,0 +1,252 @@
+/**
+ * The layers both snapshotters keep, on disk and in memory.
+ *
+ *     <root>/layers/<hex of chain id>/layer.json     what it is; written last, before the rename that makes it visible
+ *                                    /diff/          the tree
+ *                                    /unsynced       boot id; there until the tree is known to be on the disk
+ *     <root>/l/<short> -> ../layers/<hex>/diff       because mount(2) takes a page of options at most
+ *     <root>/incoming/<random>/                      being made or being removed; emptied at start
+ *
+ * 1. A folder in layers/ is complete: it came by rename, and its digest matched.
+ * 2. Pages may be lost with the power. So a layer stays marked until the file system was synced, and a mark of an earlier
+ *    boot means: do not trust it, unpack it again. (A crash of the daemon alone loses no pages.)
+ */
+import { readFileSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { raise, WharfError } from '../../contract/errors.ts';
+import { digestHex, isDigest } from '../../oci/digest.ts';
+import { syncFileSystem } from '../linux/mount.ts';
+import type { LayerWorkerPool } from './layer-worker-pool.ts';
+import type { LayerUsage } from './snapshotter.ts';
+
+export interface StoredLayer {
+  readonly chainId: string;
+  readonly parent: string | undefined;
+  readonly diffId: string;
+  /** Name of its link in `l/`. */
+  readonly short: string;
+  readonly usage: LayerUsage;
+}
+
+export interface LayerStore {
+  /** Reads what is there and removes what is incomplete. */
+  open(): Promise<void>;
+  get(chainId: string): StoredLayer | undefined;
+  list(): readonly StoredLayer[];
+  /** Folder of a layer's tree. */
+  diffPath(chainId: string): string;
+  /** The short link to it. */
+  linkPath(layer: StoredLayer): string;
+  /** A chain's layers, topmost first. @throws WharfError 'internal' when one is missing */
+  chain(top: string | undefined): readonly StoredLayer[];
+  /** Lets `fill` make the tree in a new folder, then makes it visible. Nothing stays when it fails. */
+  add(
+    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
+    fill: (folder: string) => Promise<LayerUsage>,
+  ): Promise<LayerUsage>;
+  remove(chainId: string): Promise<void>;
+  /** A new folder under incoming/, for whoever makes something that becomes visible by rename. */
+  scratch(): Promise<string>;
+  /** Removes a tree: out of sight at once, then from the disk. */
+  discard(path: string): Promise<void>;
+  /** Waits until layers added so far are on the disk. */
+  synced(): Promise<void>;
+}
+
+const syncDelayMs = 1000;
+const shortDigits = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+export function createLayerStore(options: { readonly root: string; readonly pool: LayerWorkerPool }): LayerStore {
+  const { root, pool } = options;
+  const layersFolder = join(root, 'layers');
+  const linksFolder = join(root, 'l');
+  const incoming = join(root, 'incoming');
+  const layers = new Map<string, StoredLayer>();
+  const adding = new Map<string, Promise<LayerUsage>>();
+  const never = new AbortController().signal;
+  let nextShort = 0;
+
+  const folderOf = (chainId: string): string => {
+    if (!isDigest(chainId)) throw new WharfError('digest.invalid', `${chainId} is no chain ID`);
+    return join(layersFolder, digestHex(chainId));
+  };
+
+  const scratch = async (): Promise<string> => {
+    const folder = join(incoming, crypto.randomUUID());
+    await mkdir(folder);
+    return folder;
+  };
+
+  const discard = async (path: string): Promise<void> => {
+    const grave = join(incoming, crypto.randomUUID());
+    try {
+      await rename(path, grave);
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+      throw error;
+    }
+    await pool.run({ kind: 'remove', path: grave }, { signal: never });
+  };
+
+  /** A short name that no layer has: letters and digits, as few as there are layers for. */
+  const newShort = (): string => {
+    const taken = new Set([...layers.values()].map((layer) => layer.short));
+    for (;;) {
+      const short = shortName(nextShort++);
+      if (!taken.has(short)) return short;
+    }
+  };
+
+  const load = async (hex: string): Promise<void> => {
+    const folder = join(layersFolder, hex);
+    const layer = await readLayer(folder);
+    const mark = await readFile(join(folder, 'unsynced'), 'utf8').catch(() => undefined);
+    if (layer === undefined || (mark !== undefined && mark !== bootId())) {
+      await discard(folder);
+      return;
+    }
+    layers.set(layer.chainId, layer);
+    if (mark !== undefined) scheduleSync(folder);
+  };
+
+  const unsynced = new Set<string>();
+  let syncing: Promise<void> | undefined;
+  const syncAll = async (): Promise<void> => {
+    const folders = [...unsynced];
+    unsynced.clear();
+    try {
+      await using handle = await open(root, 'r');
+      await syncFileSystem(handle.fd);
+      for (const folder of folders) await unlink(join(folder, 'unsynced'));
+    } catch {
+      // The marks stay, and so does the doubt: after a power cut those layers are unpacked again.
+    }
+  };
+  /** Later and for many at once: a sync in the middle of a pull would compete with it for the disk. */
+  const scheduleSync = (folder: string): void => {
+    unsynced.add(folder);
+    syncing ??= delay(syncDelayMs, undefined, { ref: false })
+      .then(syncAll)
+      .finally(() => {
+        syncing = undefined;
+        const [left] = unsynced;
+        if (left !== undefined) scheduleSync(left);
+      });
+  };
+
+  const addOnce: LayerStore['add'] = async (layer, fill) => {
+    const folder = await scratch();
+    try {
+      const usage = await fill(folder);
+      const stored: StoredLayer = { ...layer, short: newShort(), usage };
+      layers.set(layer.chainId, stored);
+      try {
+        await writeFile(join(folder, 'unsynced'), bootId());
+        await writeFile(join(folder, 'layer.json'), JSON.stringify(stored));
+        await makeLink(stored);
+        await rename(folder, folderOf(layer.chainId));
+      } catch (error) {
+        layers.delete(layer.chainId);
+        throw error;
+      }
+      scheduleSync(folderOf(layer.chainId));
+      return usage;
+    } catch (error) {
+      await discard(folder);
+      throw error;
+    }
+  };
+
+  const makeLink = async (layer: StoredLayer): Promise<void> => {
+    const link = join(linksFolder, layer.short);
+    await rm(link, { force: true });
+    await symlink(join('..', 'layers', hexOf(layer.chainId), 'diff'), link);
+  };
+
+  return {
+    async open() {
+      for (const folder of [layersFolder, linksFolder, incoming]) await mkdir(folder, { recursive: true, mode: 0o700 });
+      for (const name of await readdir(incoming)) {
+        await pool.run({ kind: 'remove', path: join(incoming, name) }, { signal: never });
+      }
+      await Promise.all((await readdir(layersFolder)).map(load));
+      const wanted = new Map([...layers.values()].map((layer) => [layer.short, layer]));
+      for (const name of await readdir(linksFolder)) {
+        if (!wanted.delete(name)) await rm(join(linksFolder, name), { force: true });
+      }
+      for (const layer of wanted.values()) await makeLink(layer);
+    },
+    get: (chainId) => layers.get(chainId),
+    list: () => [...layers.values()],
+    diffPath: (chainId) => join(folderOf(chainId), 'diff'),
+    linkPath: (layer) => join(linksFolder, layer.short),
+    chain(top) {
+      const stack: StoredLayer[] = [];
+      for (let at = top; at !== undefined; ) {
+        const layer: StoredLayer =
+          layers.get(at) ??
+          raise(new WharfError('internal', `layer ${at} is missing`, { hint: 'Pull the image again.' }));
+        stack.push(layer);
+        at = layer.parent;
+      }
+      return stack;
+    },
+    async add(layer, fill) {
+      for (;;) {
+        const running = adding.get(layer.chainId);
+        if (running === undefined) break;
+        await running.catch(() => undefined);
+      }
+      const known = layers.get(layer.chainId);
+      if (known !== undefined) return known.usage;
+      const work = addOnce(layer, fill).finally(() => adding.delete(layer.chainId));
+      adding.set(layer.chainId, work);
+      return work;
+    },
+    async remove(chainId) {
+      const layer = layers.get(chainId);
+      if (layer === undefined) return;
+      layers.delete(chainId);
+      await discard(folderOf(chainId));
+      await rm(join(linksFolder, layer.short), { force: true });
+    },
+    scratch,
+    discard,
+    synced: syncAll,
+  };
+}
+
+function hexOf(chainId: string): string {
+  return chainId.slice(chainId.indexOf(':') + 1);
+}
+
+function shortName(counter: number): string {
+  let name = '';
+  for (let rest = counter; ; rest = Math.floor(rest / shortDigits.length) - 1) {
+    name = (shortDigits[rest % shortDigits.length] ?? '') + name;
+    if (rest < shortDigits.length) return name;
+  }
+}
+
+let knownBootId: string | undefined;
+function bootId(): string {
+  knownBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return knownBootId;
+}
+
+/** Undefined when the file is missing or makes no sense: then the layer is incomplete. */
+async function readLayer(folder: string): Promise<StoredLayer | undefined> {
+  const text = await readFile(join(folder, 'layer.json'), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  let json: Partial<StoredLayer>;
+  try {
+    json = JSON.parse(text) as Partial<StoredLayer>;
+  } catch {
+    return undefined;
+  }
+  const { chainId, parent, diffId, short, usage } = json;
+  if (chainId === undefined || diffId === undefined || short === undefined || usage === undefined) return undefined;
+  return { chainId, parent, diffId, short, usage };
+}

@@ -1,0 +1,241 @@
+/**
+ * Snapshots by the kernel's overlay file system: each layer is a folder, a container's root is a mount of all of them.
+ *
+ *     <root>/containers/<key>/snapshot.json   the parent chain
+ *                            /upper           what the container changed
+ *                            /work            overlay's own
+ *                            /merged          where it is mounted, while it is
+ *     <root>/empty                            lower folder of images without layers
+ */
+import { closeSync, openSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { raise, WharfError } from '../../contract/errors.ts';
+import { errnoOf, mount, mountPoints, unmount } from '../linux/mount.ts';
+import { createLayerStore, type LayerStore } from './layer-store.ts';
+import { defaultLayerLimits, type LayerLimits } from './layer-tree.ts';
+import type { LayerWorkerPool } from './layer-worker-pool.ts';
+import { overlayChanges } from './overlay-changes.ts';
+import { snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
+import { packTree } from './tar-writer.ts';
+
+/**
+ * Why each option: index and metacopy would make the upper folder more than a plain diff, which changes and commit read;
+ * redirect_dir likewise, and is a way around permissions in layers we did not write. Docker sets the same.
+ */
+const overlayOptions = 'index=off,redirect_dir=off,metacopy=off';
+/** Leaves room in the page for the rest of the options. */
+const maxLowerBytes = 3500;
+
+export interface SnapshotterOptions {
+  /** `<data-root>/snapshots`. */
+  readonly root: string;
+  readonly pool: LayerWorkerPool;
+  readonly limits?: LayerLimits;
+}
+
+/** Opens the store; layers and snapshots of earlier runs are there, and mounts that still stand are known. */
+export async function createOverlaySnapshotter(options: SnapshotterOptions): Promise<WharfSnapshotter> {
+  const { root, pool, limits = defaultLayerLimits } = options;
+  const store = createLayerStore({ root, pool });
+  const containers = join(root, 'containers');
+  const empty = join(root, 'empty');
+  await mkdir(containers, { recursive: true, mode: 0o700 });
+  await mkdir(empty, { recursive: true });
+  await store.open();
+  const snapshots = await readSnapshots(containers);
+  const mounted = new Set(mountPoints().map((point) => point.target));
+  const volatileWorks = overlayVersionAtLeast(5, 10);
+  const folderOf = (key: string): string => join(containers, snapshotKey(key));
+  const mergedOf = (key: string): string => join(folderOf(key), 'merged');
+  const snapshotOf = (key: string): StoredSnapshot =>
+    snapshots.get(key) ?? raise(new WharfError('internal', `no snapshot ${key}`));
+  const parentOf = (key: string): string | undefined => snapshotOf(key).parent;
+  const lowerPaths = (parent: string | undefined): string[] =>
+    store.chain(parent).map((layer) => store.diffPath(layer.chainId));
+
+  const mountOverlay = async (key: string): Promise<void> => {
+    const folder = folderOf(key);
+    const { parent, discardable } = snapshotOf(key);
+    const links = store.chain(parent).map((layer) => store.linkPath(layer));
+    const isVolatile = discardable && volatileWorks;
+    // Left by the last mount; overlay asks to remove it when the content is known not to matter (overlayfs.rst, "Volatile mount").
+    if (isVolatile) await rm(join(folder, 'work/work/incompat'), { recursive: true, force: true });
+    const upper = `upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
+    const rest = `${upper},${overlayOptions}${isVolatile ? ',volatile' : ''}`;
+    withShortPaths(join(root, 'l'), links.length === 0 ? [empty] : links, (lower) => {
+      mount({ source: 'overlay', target: mergedOf(key), type: 'overlay', flags: 0, data: `lowerdir=${lower},${rest}` });
+    });
+  };
+
+  const detach = async (key: string): Promise<void> => {
+    const target = mergedOf(key);
+    if (!mounted.has(target)) return;
+    try {
+      await unmount(target);
+    } catch (error) {
+      // Somebody still looks into it (a shell, a backup); it ends for good when they leave.
+      if (errnoOf(error) !== 'EBUSY') throw error;
+      await unmount(target, { lazy: true });
+    }
+    mounted.delete(target);
+  };
+
+  return {
+    name: 'overlay',
+    pool,
+    hasLayer: (chainId) => store.get(chainId) !== undefined,
+    applyLayer: (layer, tar, { signal, onBytes }) =>
+      store.add(layer, async (folder) => {
+        const diff = await newDiff(folder, layer.parent, store);
+        const job = {
+          kind: 'apply',
+          root: diff,
+          deletions: 'overlay',
+          lowers: lowerPaths(layer.parent),
+          diffId: layer.diffId,
+          limits,
+        } as const;
+        return pool.runWithStream((source) => ({ ...job, source }), tar, { signal, onBytes });
+      }),
+    applyBlob: (layer, path, { signal, onBytes }) =>
+      store.add(layer, async (folder) => {
+        const diff = await newDiff(folder, layer.parent, store);
+        const job = {
+          kind: 'apply',
+          root: diff,
+          deletions: 'overlay',
+          lowers: lowerPaths(layer.parent),
+          diffId: layer.diffId,
+          limits,
+        } as const;
+        return pool.run({ ...job, source: { kind: 'file', path } }, { signal, onBytes });
+      }),
+    removeLayer: (chainId) => store.remove(chainId),
+    layers: () => store.list().map((layer) => layer.chainId),
+    layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,
+    layerPaths: lowerPaths,
+    driverData: (key) => ({
+      LowerDir: lowerPaths(parentOf(key)).join(':'),
+      UpperDir: join(folderOf(key), 'upper'),
+      WorkDir: join(folderOf(key), 'work'),
+      MergedDir: mergedOf(key),
+    }),
+    imageDriverData(top) {
+      const [upper, ...lowers] = lowerPaths(top);
+      return {
+        ...(lowers.length === 0 ? {} : { LowerDir: lowers.join(':') }),
+        ...(upper === undefined ? {} : { UpperDir: upper }),
+      };
+    },
+    async prepare(key, parent, { discardable = false } = {}) {
+      if (snapshots.has(key)) throw new WharfError('internal', `snapshot ${key} exists`);
+      const [top] = store.chain(parent);
+      const folder = await store.scratch();
+      for (const name of ['upper', 'work', 'merged']) await mkdir(join(folder, name), { mode: 0o755 });
+      // The root folder's own owner and mode show through from the upper folder.
+      if (top !== undefined) await copyRootAttributes(store.diffPath(top.chainId), join(folder, 'upper'));
+      await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ parent, discardable }));
+      await rename(folder, folderOf(key));
+      snapshots.set(key, { parent, discardable });
+    },
+    async mount(key) {
+      const target = mergedOf(key);
+      if (!mounted.has(target)) {
+        await mountOverlay(key);
+        mounted.add(target);
+      }
+      return target;
+    },
+    unmount: detach,
+    async remove(key) {
+      if (!snapshots.has(key)) return;
+      await detach(key);
+      await store.discard(folderOf(key));
+      snapshots.delete(key);
+    },
+    keys: () => [...snapshots.keys()],
+    usage: (key, { signal }) => pool.run({ kind: 'measure', path: join(folderOf(key), 'upper') }, { signal }),
+    changes: (key, { signal }) => overlayChanges(join(folderOf(key), 'upper'), lowerPaths(parentOf(key)), signal),
+    exportChanges: (key, { signal }) =>
+      packTree(join(folderOf(key), 'upper'), '', { signal, name: '', overlayMarks: true }),
+    synced: () => store.synced(),
+  };
+}
+
+/** The folder a layer is unpacked into; its root looks like the parent's until an entry says otherwise. */
+async function newDiff(folder: string, parent: string | undefined, store: LayerStore): Promise<string> {
+  const diff = join(folder, 'diff');
+  await mkdir(diff, { mode: 0o755 });
+  if (parent !== undefined) await copyRootAttributes(store.diffPath(parent), diff);
+  return diff;
+}
+
+async function copyRootAttributes(from: string, to: string): Promise<void> {
+  const { mode, uid, gid } = await lstat(from);
+  await chown(to, uid, gid);
+  await chmod(to, mode & 0o7777);
+}
+
+interface StoredSnapshot {
+  readonly parent: string | undefined;
+  readonly discardable: boolean;
+}
+
+async function readSnapshots(folder: string): Promise<Map<string, StoredSnapshot>> {
+  const found = new Map<string, StoredSnapshot>();
+  await Promise.all(
+    (await readdir(folder)).map(async (key) => {
+      const text = await readFile(join(folder, key, 'snapshot.json'), 'utf8');
+      const { parent, discardable = false } = JSON.parse(text) as Partial<StoredSnapshot>;
+      found.set(key, { parent, discardable });
+    }),
+  );
+  return found;
+}
+
+function overlayVersionAtLeast(major: number, minor: number): boolean {
+  const [, hasMajor = '0', hasMinor = '0'] = /^(\d+)\.(\d+)/.exec(release()) ?? [];
+  return Number(hasMajor) > major || (Number(hasMajor) === major && Number(hasMinor) >= minor);
+}
+
+/**
+ * Hands the lower folders to `use`, joined. Where there are too many for a page of options the folder of links is opened
+ * and named by its descriptor, which takes 18 bytes a layer instead of 33 and up.
+ * @throws WharfError 'image.unsupported' beyond some 190 layers (Docker stops at 127)
+ */
+function withShortPaths(folder: string, links: readonly string[], use: (lower: string) => void): void {
+  const joined = links.join(':');
+  if (Buffer.byteLength(joined) <= maxLowerBytes) {
+    use(joined);
+    return;
+  }
+  const fd = openSync(folder, 'r');
+  try {
+    const short = links.map((link) => `/proc/self/fd/${fd}${link.slice(folder.length)}`).join(':');
+    if (short.length > maxLowerBytes) {
+      throw new WharfError('image.unsupported', `the image has ${links.length} layers, more than overlay can mount`);
+    }
+    use(short);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whether the kernel can mount overlay with its upper folder in `root`: tried, not guessed. */
+export async function overlayWorks(root: string): Promise<boolean> {
+  const probe = join(root, `probe-${crypto.randomUUID()}`);
+  const at = (name: string) => join(probe, name);
+  try {
+    for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(at(name), { recursive: true });
+    const data = `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')},${overlayOptions}`;
+    mount({ source: 'overlay', target: at('merged'), type: 'overlay', flags: 0, data });
+    await unmount(at('merged'), { lazy: true });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await rm(probe, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,30 @@
+/** What the snapshotters offer beyond the seam, for images/ and for inspect. */
+import { WharfError } from '../../contract/errors.ts';
+import type { LayerWorkerPool } from './layer-worker-pool.ts';
+import type { LayerUsage, Snapshotter } from './snapshotter.ts';
+
+export interface WharfSnapshotter extends Snapshotter {
+  /** Threads for heavy file work; docker cp may use them too. */
+  readonly pool: LayerWorkerPool;
+  /** As `applyLayer`, from a packed file: reading, unpacking and hashing all happen in the worker. `onBytes` counts packed bytes. */
+  applyBlob(
+    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
+    path: string,
+    options: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number) => void },
+  ): Promise<LayerUsage>;
+  /** Folders of a chain's trees, topmost first. */
+  layerPaths(top: string | undefined): readonly string[];
+  /** `GraphDriver.Data` of a container. */
+  driverData(key: string): Readonly<Record<string, string>>;
+  /** `GraphDriver.Data` of an image. */
+  imageDriverData(top: string | undefined): Readonly<Record<string, string>>;
+  /** Waits until layers added so far have reached the disk. */
+  synced(): Promise<void>;
+}
+
+/** Keys become folder names. @throws WharfError 'internal' */
+export function snapshotKey(key: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(key))
+    throw new WharfError('internal', `bad snapshot key ${JSON.stringify(key)}`);
+  return key;
+}
