@@ -75,12 +75,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, thrown: unkn
   if (error.code === 'UNKNOWN' || error.code === 'DISK_FULL')
     logger.error(`${request.method} ${request.url} failed`, error.cause);
   if (response.headersSent) return void response.destroy();
+  const headers: Record<string, string> = { 'content-type': 'application/json', ...error.headers };
   // What is left of a refused upload is not worth waiting for.
-  const unread = request.complete ? {} : { connection: 'close' };
-  answer(
-    { response },
-    error.status,
-    { 'content-type': 'application/json', ...unread, ...error.headers },
-    error.toJson(),
-  );
+  if (!request.complete) headers.connection = 'close';
+  answer({ response }, error.status, headers, error.toJson());
 }
