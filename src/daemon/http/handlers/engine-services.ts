@@ -22,8 +22,7 @@ export interface EngineServices {
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
-  /** Asked for at each use: a reload may have replaced it. */
-  readonly registry: () => RegistryClient;
+  readonly registry: RegistryClient;
   readonly events: EventBus;
   readonly system: SystemService;
   readonly hostPlatform: Platform;

@@ -78,9 +78,9 @@ function transfers({ images, registry, hostPlatform }: EngineServices) {
       });
     },
     ImageSearch: ({ query, header, signal }) =>
-      dockerSearch(registry(), query, { auth: registryAuth(header('x-registry-auth')), signal }),
+      dockerSearch(registry, query, { auth: registryAuth(header('x-registry-auth')), signal }),
     DistributionInspect: ({ params, header, signal }) =>
-      distributionInspect(registry(), parseReference(params.name), {
+      distributionInspect(registry, parseReference(params.name), {
         auth: registryAuth(header('x-registry-auth')),
         signal,
       }),

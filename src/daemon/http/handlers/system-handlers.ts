@@ -21,7 +21,7 @@ export function systemHandlers(services: EngineServices): HandlersFor<keyof type
       const auth = credentialsOf(body);
       if (auth === undefined)
         throw new WharfError('request.invalid', 'no credentials were given', { hint: 'Send username and password.' });
-      return await registry().login(auth, { signal });
+      return await registry.login(auth, { signal });
     },
     SystemEvents: ({ query, signal }, output) => streamEvents(events, query, output, signal),
     SystemDataUsage: ({ query, signal }) => diskUsage(services, query.type ?? [], signal),
@@ -34,11 +34,11 @@ export function wharfHandlers({ system, registry }: EngineServices): HandlersFor
     RegistrySearch: ({ query, signal }) => {
       const { kind, registry: only, limit } = query;
       const term = query.query ?? query.term ?? '';
-      return mergedSearch(registry(), system.registries(), { term, kind, registry: only, limit }, signal);
+      return mergedSearch(registry, system.registries(), { term, kind, registry: only, limit }, signal);
     },
     RegistryTags: async ({ query, header, signal }) => {
       const reference = parseNamed(query.name);
-      const tags = await registry().tags(reference, { auth: registryAuth(header('x-registry-auth')), signal });
+      const tags = await registry.tags(reference, { auth: registryAuth(header('x-registry-auth')), signal });
       return { name: query.name, tags };
     },
     PortHolders: ({ query }) => system.portHolders(query),

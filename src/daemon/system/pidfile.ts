@@ -1,0 +1,40 @@
+/** The file with the daemon's process ID. A stale one (its process gone, or something else by now) is taken over. */
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { WharfError } from '../../contract/errors.ts';
+import { writeFileAtomicSync } from './write-file-atomic.ts';
+
+/** @throws WharfError 'request.conflict' when the daemon it names still runs */
+export function takePidfile(path: string): Disposable {
+  const pid = readPid(path);
+  if (pid !== undefined && pid !== process.pid && isWharfd(pid)) {
+    throw new WharfError('request.conflict', `process with PID ${pid} is still running (${path})`, {
+      hint: 'Another wharfd uses this exec root. Stop it, or give --exec-root and --data-root of their own.',
+    });
+  }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
+  writeFileAtomicSync(path, `${process.pid}\n`, 0o644);
+  return {
+    [Symbol.dispose]() {
+      if (readPid(path) === process.pid) rmSync(path, { force: true });
+    },
+  };
+}
+
+function readPid(path: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(path, 'utf8').trim());
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Process IDs are used again: only a process that was started as wharfd (or from the source, as tests do) counts. */
+function isWharfd(pid: number): boolean {
+  try {
+    return /wharfd|daemon\/main\.ts/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
