@@ -45,7 +45,9 @@ const lastRealTime = 64;
 /** @throws WharfError 'request.invalid' in Docker's words */
 export function parseSignal(text: string): number {
   const name = text.trim().toUpperCase().replace(/^SIG/, '');
-  const number = /^\d+$/.test(name) ? numericSignal(Number(name)) : (numbers[name] ?? aliases[name] ?? realTimeSignal(name));
+  const number = /^\d+$/.test(name)
+    ? numericSignal(Number(name))
+    : (numbers[name] ?? aliases[name] ?? realTimeSignal(name));
   if (number === undefined) throw new WharfError('request.invalid', `invalid signal: ${text}`);
   return number;
 }

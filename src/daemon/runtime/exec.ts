@@ -15,7 +15,7 @@ import { WharfError } from '../../contract/errors.ts';
 import { pipe2 } from '../linux/libc.ts';
 import { signalProcess } from '../linux/pidfd.ts';
 import { identifyProcess, type ProcessIdentity } from '../linux/process.ts';
-import { openTerminal, setTerminalSize, type TerminalSize } from '../linux/terminal.ts';
+import { makeRaw, openTerminal, resizeProcessTerminal, setTerminalSize, type TerminalSize } from '../linux/terminal.ts';
 import { readPidFile } from './conmon.ts';
 import type { ExecOptions, ExecSession } from './runtime.ts';
 import { runtimeArguments, runtimeEnvironment } from './runtime-command.ts';
@@ -30,7 +30,7 @@ interface ExecStreams {
   readonly stdin: Writable | undefined;
   readonly stdout: PassThrough | Socket;
   readonly stderr: Socket | undefined;
-  resize(size: TerminalSize, runtimePid: number): void;
+  resize(size: TerminalSize): void;
   destroy(): void;
 }
 
@@ -55,7 +55,7 @@ export async function execInContainer(context: RuntimeContext, id: string, optio
     for (const fd of streams.handedOver) closeSync(fd);
     const ended = endOf(child);
     const identity = await started(folder, child, ended, options);
-    return session(child, identity, ended, streams, folder);
+    return session(child, identity, ended, streams, folder, options.process.terminal);
   } catch (error) {
     child?.kill('SIGKILL');
     streams.destroy();
@@ -119,6 +119,7 @@ function session(
   ended: Promise<RuntimeEnd>,
   streams: ExecStreams,
   folder: string,
+  terminal: boolean,
 ): ExecSession {
   const exited = ended.then(async ({ exitCode }) => {
     await rm(folder, { recursive: true, force: true });
@@ -130,7 +131,10 @@ function session(
     stdout: streams.stdout,
     stderr: streams.stderr,
     resize: (size) => {
-      if (child.exitCode === null && child.pid !== undefined) streams.resize(size, child.pid);
+      if (!terminal || child.exitCode !== null) return;
+      // runc copies the size of our side when it starts; the process's own side is set at once.
+      streams.resize(size);
+      resizeProcessTerminal(identity, size);
     },
     kill: (signal) => {
       signalProcess(identity, signal);
@@ -163,8 +167,10 @@ function pipeStreams(attachStdin: boolean): ExecStreams {
 
 function terminalStreams(options: ExecOptions): ExecStreams {
   const { masterFd, slaveFd } = openTerminal();
+  // The container's terminal echoes and edits; a second one doing so would double every letter typed early.
   const size = options.process.consoleSize;
   if (size !== undefined) setTerminalSize(masterFd, { rows: size.height, columns: size.width });
+  makeRaw(slaveFd);
   const master = new ReadStream(masterFd);
   const stdout = new PassThrough();
   master.pipe(stdout);
@@ -183,11 +189,8 @@ function terminalStreams(options: ExecOptions): ExecStreams {
     stdin: options.attachStdin ? stdin : undefined,
     stdout,
     stderr: undefined,
-    resize: (next, runtimePid) => {
-      if (master.destroyed) return;
-      setTerminalSize(masterFd, next);
-      // Our terminal controls no session, so the kernel tells nobody: the runtime is told to copy the size.
-      process.kill(runtimePid, 'SIGWINCH');
+    resize: (next) => {
+      if (!master.destroyed) setTerminalSize(masterFd, next);
     },
     destroy: () => {
       master.destroy();

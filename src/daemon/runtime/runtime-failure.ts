@@ -28,10 +28,7 @@ export function runtimeMessage(log: string, stderr: string): string {
   return message ?? stderr.trim();
 }
 
-const notFound = [
-  /executable file [`"']?.*[`"']? not found in \$PATH/,
-  /exec: ".*": stat .*: no such file or directory/,
-];
+const notFound = [/executable file .*not found in \$PATH/, /exec: ".*": stat .*: no such file or directory/];
 const notExecutable = [
   /exec: ".*": permission denied/,
   /exec: ".*": is a directory/,
@@ -45,27 +42,34 @@ export function runtimeFailure(operation: FailedOperation, message: string, comm
     const why = command.includes('/')
       ? `exec: ${JSON.stringify(command)}: stat ${command}: no such file or directory`
       : `exec: ${JSON.stringify(command)}: executable file not found in $PATH`;
-    return new WharfError('container.command-not-found', wording(operation, why));
+    return new WharfError('container.command-not-found', wording(operation, startFailure(operation, why)));
   }
   if (notExecutable.some((pattern) => pattern.test(message))) {
     const reason = /exec format error/i.test(message) ? 'exec format error' : 'permission denied';
     return new WharfError(
       'container.command-not-executable',
-      wording(operation, `exec: ${JSON.stringify(command)}: ${reason}`),
+      wording(operation, startFailure(operation, `exec: ${JSON.stringify(command)}: ${reason}`)),
     );
   }
-  const text = message === '' ? 'the runtime ended without a word' : message;
   return new WharfError(
     'runtime.failed',
-    operation === 'create' ? `${createPrefix}${text}: unknown` : `${execPrefix}${text}: unknown`,
+    wording(operation, message === '' ? 'the runtime ended without a word' : message),
   );
 }
 
 const createPrefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed: ';
 const execPrefix = 'OCI runtime exec failed: exec failed: ';
 
-function wording(operation: FailedOperation, why: string): string {
+function startFailure(operation: FailedOperation, why: string): string {
+  const reason = `unable to start container process: ${why}`;
   return operation === 'create'
-    ? `${createPrefix}runc create failed: unable to start container process: error during container init: ${why}: unknown`
-    : `${execPrefix}unable to start container process: ${why}: unknown`;
+    ? `runc create failed: ${reason.replace(': exec:', ': error during container init: exec:')}`
+    : reason;
+}
+
+/** The frame Docker puts around a runtime's words. runc names the operation itself; it is not said twice. */
+function wording(operation: FailedOperation, text: string): string {
+  return operation === 'create'
+    ? `${createPrefix}${text}: unknown`
+    : `${execPrefix}${text.replace(/^exec failed: /, '')}: unknown`;
 }

@@ -2,9 +2,9 @@
  * Who a container's process runs as: Docker's `user[:group]`, names or numbers, looked up in the root's own /etc/passwd
  * and /etc/group.
  */
-import { readFileSync } from 'node:fs';
-import { WharfError } from '../../contract/errors.ts';
-import { resolveInRoot } from '../linux/root-path.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
+import { openInRoot, openRoot } from '../linux/open-in-root.ts';
 import type { SpecUser } from './runtime-spec.ts';
 
 export interface FoundUser extends SpecUser {
@@ -28,21 +28,30 @@ interface GroupEntry {
 
 const maxId = 2 ** 31 - 1;
 
+/** Databases of real images are a few KiB; what is larger is no user database. */
+const databaseLimitBytes = 8 * 1024 * 1024;
+
 /**
  * @param user Docker's Config.User; '' is root.
  * @param groupAdd Docker's HostConfig.GroupAdd: more groups by name or number.
  * @throws WharfError 'container.config-invalid' in Docker's words
  */
 export function lookupUser(root: string, user: string, groupAdd: readonly string[] = []): FoundUser {
-  return findUser(readDatabase(root, '/etc/passwd'), readDatabase(root, '/etc/group'), user, groupAdd);
+  return findUser(readDatabase(root, 'etc/passwd'), readDatabase(root, 'etc/group'), user, groupAdd);
 }
 
+/** The kernel resolves the path inside the root, so no link leads to the host's own files. Absent reads as empty. */
 function readDatabase(root: string, path: string): string {
   try {
-    return readFileSync(resolveInRoot(root, path), 'utf8');
-  } catch {
+    using opened = openRoot(root);
+    using file = openInRoot(opened, path, { directory: false, follow: true });
+    const stat = statSync(file.path);
+    // A FIFO or a device in its place would hold up or flood the daemon.
+    return stat.isFile() && stat.size <= databaseLimitBytes ? readFileSync(file.path, 'utf8') : '';
+  } catch (error) {
     // An image without users: numbers still work.
-    return '';
+    if (isWharfError(error)) return '';
+    throw error;
   }
 }
 
@@ -88,7 +97,10 @@ function findGroup(groups: readonly GroupEntry[], wanted: string): number {
 }
 
 function noMatch(kind: 'user' | 'group', wanted: string, file: string): WharfError {
-  return new WharfError('container.config-invalid', `unable to find ${kind} ${wanted}: no matching entries in ${file} file`);
+  return new WharfError(
+    'container.config-invalid',
+    `unable to find ${kind} ${wanted}: no matching entries in ${file} file`,
+  );
 }
 
 function parseId(text: string, orElse: () => WharfError): number {
