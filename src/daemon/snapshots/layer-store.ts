@@ -112,7 +112,7 @@ export function createLayerStore(options: { readonly root: string; readonly pool
   };
 
   const unsynced = new Set<string>();
-  let syncing: Promise<void> | undefined;
+  let syncPlanned = false;
   const syncAll = async (): Promise<void> => {
     const folders = [...unsynced];
     unsynced.clear();
@@ -127,10 +127,12 @@ export function createLayerStore(options: { readonly root: string; readonly pool
   /** Later and for many at once: a sync in the middle of a pull would compete with it for the disk. */
   const scheduleSync = (folder: string): void => {
     unsynced.add(folder);
-    syncing ??= delay(syncDelayMs, undefined, { ref: false })
+    if (syncPlanned) return;
+    syncPlanned = true;
+    void delay(syncDelayMs, undefined, { ref: false })
       .then(syncAll)
       .finally(() => {
-        syncing = undefined;
+        syncPlanned = false;
         const [left] = unsynced;
         if (left !== undefined) scheduleSync(left);
       });

@@ -116,6 +116,7 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     layers: () => store.list().map((layer) => layer.chainId),
     layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,
     layerPaths: lowerPaths,
+    chainsInUse: () => [...snapshots.values()].flatMap(({ parent }) => (parent === undefined ? [] : [parent])),
     driverData: (key) => ({
       LowerDir: lowerPaths(parentOf(key)).join(':'),
       UpperDir: join(folderOf(key), 'upper'),

@@ -14,6 +14,8 @@ export interface WharfSnapshotter extends Snapshotter {
   ): Promise<LayerUsage>;
   /** Folders of a chain's trees, topmost first. */
   layerPaths(top: string | undefined): readonly string[];
+  /** Top layers that snapshots stand on: these chains must stay, whatever becomes of their images. */
+  chainsInUse(): readonly string[];
   /** `GraphDriver.Data` of a container. */
   driverData(key: string): Readonly<Record<string, string>>;
   /** `GraphDriver.Data` of an image. */
