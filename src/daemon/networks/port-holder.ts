@@ -3,6 +3,7 @@
  * process). Answers users' first question after 'port is already allocated': by whom?
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { PortHolder } from '../../contract/engine-types.ts';
 import { formatIp } from '../linux/netlink-ip-address.ts';
 import { readIfThere } from './sandbox-files.ts';
@@ -94,8 +95,11 @@ function socketInodes(pid: string): string[] {
   return inodes;
 }
 
+/** The name of the program; its main thread's name where that says nothing (Node calls every one MainThread). */
 function processName(pid: string): string {
-  return orNothing(() => readFileSync(`/proc/${pid}/comm`, 'utf8'))?.trim() ?? '';
+  const name = orNothing(() => readFileSync(`/proc/${pid}/comm`, 'utf8'))?.trim() ?? '';
+  if (name !== 'MainThread') return name;
+  return basename(orNothing(() => readlinkSync(`/proc/${pid}/exe`)) ?? name);
 }
 
 function orNothing<T>(read: () => T): T | undefined {

@@ -1,0 +1,67 @@
+/** Volumes and who holds them, in the daemon's database. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { VolumeRecord } from './volume-definition.ts';
+
+export class VolumeStore {
+  readonly #db: DatabaseSync;
+  readonly #save: StatementSync;
+  readonly #find: StatementSync;
+  readonly #users: StatementSync;
+  readonly #hold: StatementSync;
+  readonly #letGo: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+    db.exec(`
+      CREATE TABLE IF NOT EXISTS volumes (name TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
+      CREATE TABLE IF NOT EXISTS volume_users (
+        volume TEXT NOT NULL, container_id TEXT NOT NULL, PRIMARY KEY (volume, container_id)
+      ) STRICT, WITHOUT ROWID;
+    `);
+    this.#save = db.prepare('INSERT OR REPLACE INTO volumes (name, record) VALUES (?, ?)');
+    this.#find = db.prepare('SELECT record FROM volumes WHERE name = ?');
+    this.#users = db.prepare('SELECT container_id FROM volume_users WHERE volume = ? ORDER BY container_id');
+    this.#hold = db.prepare('INSERT OR IGNORE INTO volume_users (volume, container_id) VALUES (?, ?)');
+    this.#letGo = db.prepare('DELETE FROM volume_users WHERE volume = ? AND container_id = ?');
+  }
+
+  all(): VolumeRecord[] {
+    return this.#db
+      .prepare('SELECT record FROM volumes ORDER BY name')
+      .all()
+      .map((row) => parse(row.record));
+  }
+
+  get(name: string): VolumeRecord | undefined {
+    const row = this.#find.get(name);
+    return row && parse(row.record);
+  }
+
+  save(record: VolumeRecord): void {
+    this.#save.run(record.name, JSON.stringify(record));
+  }
+
+  delete(name: string): void {
+    this.#db.prepare('DELETE FROM volumes WHERE name = ?').run(name);
+    this.#db.prepare('DELETE FROM volume_users WHERE volume = ?').run(name);
+  }
+
+  usersOf(name: string): string[] {
+    return this.#users.all(name).map((row) => String(row.container_id));
+  }
+
+  /** @returns false when the container held it already */
+  hold(name: string, containerId: string): boolean {
+    return this.#hold.run(name, containerId).changes > 0;
+  }
+
+  /** @returns false when the container did not hold it */
+  letGo(name: string, containerId: string): boolean {
+    return this.#letGo.run(name, containerId).changes > 0;
+  }
+}
+
+/** Records are written by this class only, so their shape is known. */
+function parse(text: unknown): VolumeRecord {
+  return JSON.parse(String(text)) as VolumeRecord;
+}
