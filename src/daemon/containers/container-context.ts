@@ -3,7 +3,9 @@ import type { EventBus } from '../events/event-bus.ts';
 import type { ImageService } from '../images/image-service.ts';
 import type { ContainerLog } from '../logs/container-log.ts';
 import type { NetworkService } from '../networks/network-service.ts';
+import type { MachineFacts } from '../runtime/host-facts.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { SeccompProfile } from '../runtime/seccomp.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { VolumeService } from '../volumes/volume-service.ts';
 import type { ContainerRecord } from './container-record.ts';
@@ -52,6 +54,9 @@ export interface ContainerDeps {
   /** Fires when the daemon ends; waits end with it, containers do not. */
   readonly signal: AbortSignal;
   readonly defaults: ContainerDefaults;
+  /** What the kernel and this machine offer (runtime/host-facts.ts). */
+  readonly machine: MachineFacts;
+  readonly seccompProfile: SeccompProfile;
 }
 
 /** One container's live parts, made when first needed and kept while the container exists. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ContainerInspect, ContainerState as ApiState } from '../../contract/engine-types.ts';
+import type { ContainerState as ApiState, ContainerInspect } from '../../contract/engine-types.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { containerDir, logPath } from './container-record.ts';
 import { type ContainerState, isLive } from './container-state.ts';

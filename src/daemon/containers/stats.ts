@@ -64,7 +64,8 @@ async function takeSample(context: ContainerContext, handle: ContainerHandle): P
     return { cgroup, networks, systemCpuNs };
   } catch (error) {
     // It may end at any moment; then there is nothing to count.
-    if (isLive(handle.state)) context.log.warn('The counters of a container could not be read.', { id: handle.id, error });
+    if (isLive(handle.state))
+      context.log.warn('The counters of a container could not be read.', { id: handle.id, error });
     return undefined;
   }
 }

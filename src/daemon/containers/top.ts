@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { WharfError } from '../../contract/errors.ts';
 import type { ContainerTop } from '../../contract/engine-types.ts';
+import { WharfError } from '../../contract/errors.ts';
 import type { ContainerContext } from './container-context.ts';
 import { isLive } from './container-state.ts';
 import { refusalError } from './refusals.ts';
@@ -16,10 +16,12 @@ export async function containerTop(context: ContainerContext, ref: string, psArg
   const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
   checkArguments(args);
   const pids = new Set(await context.runtime.pids(handle.id));
-  const output = await run('ps', args, { signal: context.signal, maxBuffer: maxOutputBytes }).catch((cause: unknown) => {
-    const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
-    throw new WharfError('request.invalid', `ps: ${stderr.split('\n')[0] ?? ''}`, { cause });
-  });
+  const output = await run('ps', args, { signal: context.signal, maxBuffer: maxOutputBytes }).catch(
+    (cause: unknown) => {
+      const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
+      throw new WharfError('request.invalid', `ps: ${stderr.split('\n')[0] ?? ''}`, { cause });
+    },
+  );
   const top = parsePs(output.stdout, pids);
   context.announce(handle, 'top');
   return top;

@@ -1,0 +1,29 @@
+import { envName } from './merge-config.ts';
+
+/** Docker's default for programs looked up by name. */
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export interface EnvFacts {
+  readonly hostname: string;
+  readonly home: string;
+  readonly tty: boolean;
+}
+
+/** The environment of a container's process: what every one has, then its own, which wins. Pure. */
+export function processEnv(own: readonly string[], { hostname, home, tty }: EnvFacts): readonly string[] {
+  const base = [`PATH=${defaultPath}`, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])];
+  // A name without a value takes the variable away.
+  const unset = new Set(own.filter((line) => !line.includes('=')));
+  const merged = overlay(
+    base,
+    own.filter((line) => line.includes('=')),
+  ).filter((line) => !unset.has(envName(line)));
+  return merged.some((line) => envName(line) === 'HOME') ? merged : [...merged, `HOME=${home}`];
+}
+
+/** `extra` over `base`, in the order of their first mention. */
+export function overlay(base: readonly string[], extra: readonly string[]): readonly string[] {
+  const byName = new Map<string, string>();
+  for (const line of [...base, ...extra]) byName.set(envName(line), line);
+  return [...byName.values()];
+}

@@ -1,0 +1,88 @@
+import { WharfError } from '../../contract/errors.ts';
+import { buildRuntimeSpec } from '../runtime/runtime-spec.ts';
+import { advance, applyEffects } from './advance.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { logPath } from './container-record.ts';
+import { type StateEvent, transition } from './container-state.ts';
+import { startFailureCode } from './exec.ts';
+import { watchExit } from './process-exit.ts';
+import { refusalError } from './refusals.ts';
+import { sandboxRequest } from './sandbox-request.ts';
+import { specInput } from './spec-input.ts';
+import { populateVolumes } from './volume-mounts.ts';
+
+/** POST /containers/{id}/start. 'unchanged' when it runs already. @throws WharfError; nothing of the run is left then */
+export async function startContainer(
+  context: ContainerContext,
+  ref: string,
+  options: { readonly signal: AbortSignal },
+): Promise<'started' | 'unchanged'> {
+  const handle = context.find(ref);
+  return handle.queue.run(async () => {
+    const { refused } = transition(handle.state, { type: 'start-requested' });
+    if (refused === 'already-running') return 'unchanged';
+    if (refused === 'paused') {
+      throw new WharfError('container.paused', 'cannot start a paused container, try unpause instead');
+    }
+    if (refused === 'removing' || refused === 'dead') {
+      throw new WharfError('container.busy', 'container is marked for removal and cannot be started');
+    }
+    if (refused !== undefined) throw refusalError(handle, refused);
+    await startNow(context, handle, { type: 'start-requested' }, options.signal);
+    return 'started';
+  });
+}
+
+/** In the queue: the start itself, also of automatic restarts. */
+export async function startNow(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  request: StateEvent & { readonly type: 'start-requested' | 'restart-due' },
+  signal: AbortSignal,
+): Promise<void> {
+  await applyEffects(context, handle, advance(context, handle, request));
+  try {
+    const pid = await bringUp(context, handle, signal);
+    watchExit(context, handle);
+    handle.stdin.processReady();
+    await applyEffects(
+      context,
+      handle,
+      advance(context, handle, { type: 'started', pid, atMs: context.clock.nowMs() }),
+    );
+  } catch (error) {
+    const end = {
+      exitCode: startFailureCode(error),
+      finishedAtMs: context.clock.nowMs(),
+      oomKilled: false,
+      message: error instanceof Error ? error.message : String(error),
+    };
+    // Its `release` takes back all that bringUp has done up to where it failed.
+    await applyEffects(context, handle, advance(context, handle, { type: 'start-failed', end }));
+    throw error;
+  }
+}
+
+/** Root, network, volumes, spec, process: the order of their needs, side by side where there is none. */
+async function bringUp(context: ContainerContext, handle: ContainerHandle, signal: AbortSignal): Promise<number> {
+  const { snapshots, networks, runtime } = context;
+  const { id, record } = handle;
+  const request = sandboxRequest(context, record);
+  // Settled, not raced: when one fails, the other must have come to its end before everything is taken back.
+  const [mounted, opened] = await Promise.allSettled([snapshots.mount(id), networks.openSandbox(request, { signal })]);
+  if (mounted.status === 'rejected') throw mounted.reason;
+  if (opened.status === 'rejected') throw opened.reason;
+  const root = mounted.value;
+  await populateVolumes(context, record, root, { signal });
+  const spec = buildRuntimeSpec(await specInput(context, record, root, opened.value), context.machine);
+  const { OpenStdin: openStdin = false, StdinOnce: stdinOnce = false } = record.config;
+  const { pid } = await runtime.create(id, {
+    spec,
+    openStdin,
+    stdinOnce,
+    logPath: logPath(context.dataRoot, id),
+    signal,
+  });
+  await runtime.start(id, { signal });
+  return pid;
+}
