@@ -1,0 +1,37 @@
+// What Wharf needs from the distribution: the OCI runtime, its monitor and the firewall tool. Installed when we may.
+import { fail, good, hasCommand, isRoot, runQuietly, say } from './project.mjs';
+
+/** Each need is met by any of its commands; otherwise `packages` are installed. */
+const needs = [
+  { commands: ['crun'], alternatives: ['runc'], packages: ['crun'], why: 'OCI runtime' },
+  { commands: ['conmon'], packages: ['conmon'], why: 'monitor of each container' },
+  { commands: ['nft'], packages: ['nftables'], why: 'published ports and NAT' },
+  { commands: ['ps'], packages: ['procps'], why: 'process lists' },
+];
+const starterNeeds = [{ commands: ['debootstrap'], packages: ['debootstrap'], why: 'starter images' }];
+const testNeeds = [
+  // runc beside crun: the runtime suite runs over both.
+  { commands: ['runc'], packages: ['runc'], why: 'second OCI runtime, for tests' },
+  { commands: ['chromium', 'chromium-browser', 'google-chrome'], packages: ['chromium'], why: 'end-to-end tests' },
+];
+
+const met = (need) => [...need.commands, ...(need.alternatives ?? [])].some(hasCommand);
+
+/** @param {{tests?: boolean, starter?: boolean}} options */
+export async function installSystemPackages(options = {}) {
+  if (process.platform !== 'linux') return;
+  const all = [...needs, ...(options.starter ? starterNeeds : []), ...(options.tests ? testNeeds : [])];
+  const missing = all.filter((need) => !met(need));
+  if (missing.length === 0) return;
+  const packages = missing.flatMap((need) => need.packages);
+  const what = missing.map((need) => `${need.packages.join(' ')} (${need.why})`).join(', ');
+  const command = `apt-get install -y --no-install-recommends ${packages.join(' ')}`;
+  if (!hasCommand('apt-get'))
+    fail(`Missing: ${what}.`, 'Install them with your distribution’s package manager, then try again.');
+  if (!isRoot) fail(`Missing: ${what}.`, `Run: sudo ${command}`);
+  say(`Installing from the distribution: ${what}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await runQuietly('apt-get update', 'apt-get', ['update', '-qq'], { env });
+  await runQuietly(command, 'apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { env });
+  good('System packages installed');
+}

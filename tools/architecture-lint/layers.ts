@@ -1,0 +1,178 @@
+/**
+ * Who may import whom (docs/architecture.md, "Folders"), as data. The most specific path wins. Anything not listed fails:
+ * a file without a layer, an import without permission, a package outside a layer's list.
+ */
+export interface Layer {
+  /** Path below the project, without a slash at the end; a single file is fine. `*` stands for one folder name. */
+  readonly path: string;
+  /** Paths this one may import from, beside itself. */
+  readonly imports?: readonly string[];
+  /** Paths it may import types from only: interfaces that somebody else wires to it. */
+  readonly types?: readonly string[];
+  /** Whether Node's built-in modules are allowed. */
+  readonly node?: true;
+  /** npm packages; `x` allows `x` and `x/…`. */
+  readonly packages?: readonly string[];
+}
+
+const rules = ['src/oci', 'src/contract'];
+const daemon = [...rules, 'src/daemon/events'];
+const host = ['src/contract', 'src/client', 'src/machine', 'src/extensions', 'src/host'];
+const browser = ['react', 'react-dom', '@tanstack', 'lucide-react', 'zustand'];
+
+export const layers: readonly Layer[] = [
+  { path: 'src/oci' },
+  { path: 'src/contract', imports: ['src/oci'], packages: ['typebox'] },
+  { path: 'src/client', imports: rules, packages: ['typebox'] },
+  { path: 'src/client/node', imports: [...rules, 'src/client'], node: true },
+
+  // Decision: main.ts is the only wiring, so it alone sees everything.
+  { path: 'src/daemon', imports: [...daemon, 'src/registry/client', 'package.json'], node: true },
+  {
+    path: 'src/daemon/http',
+    imports: daemon,
+    types: [
+      'src/daemon/containers',
+      'src/daemon/images',
+      'src/daemon/networks',
+      'src/daemon/volumes',
+      'src/daemon/snapshots',
+      'src/daemon/runtime',
+      'src/daemon/system',
+      'src/daemon/logger.ts',
+      'src/daemon/daemon-options.ts',
+      'src/registry/client',
+    ],
+    node: true,
+    packages: ['ws'],
+  },
+  {
+    path: 'src/daemon/system',
+    imports: [...daemon, 'src/daemon/linux', 'package.json'],
+    types: [
+      'src/daemon/daemon-options.ts',
+      'src/daemon/http',
+      'src/daemon/containers',
+      'src/daemon/images',
+      'src/daemon/volumes',
+      'src/daemon/snapshots',
+      'src/daemon/runtime',
+    ],
+    node: true,
+  },
+  {
+    path: 'src/daemon/containers',
+    imports: [
+      ...daemon,
+      'src/daemon/images',
+      'src/daemon/snapshots',
+      'src/daemon/networks',
+      'src/daemon/volumes',
+      'src/daemon/runtime',
+      'src/daemon/logs',
+      'src/daemon/linux',
+    ],
+    node: true,
+  },
+  {
+    path: 'src/daemon/images',
+    imports: [...daemon, 'src/daemon/content', 'src/daemon/snapshots', 'src/registry/client'],
+    node: true,
+  },
+  { path: 'src/daemon/content', imports: [...daemon, 'src/daemon/linux'], node: true },
+  { path: 'src/daemon/snapshots', imports: [...daemon, 'src/daemon/linux'], node: true },
+  { path: 'src/daemon/networks', imports: [...daemon, 'src/daemon/linux'], node: true },
+  { path: 'src/daemon/volumes', imports: [...daemon, 'src/daemon/linux'], node: true },
+  // Attaching to a container reads its log: the runtime's output is a file that logs/ knows how to follow.
+  { path: 'src/daemon/runtime', imports: [...daemon, 'src/daemon/linux', 'src/daemon/logs'], node: true },
+  { path: 'src/daemon/logs', imports: daemon, node: true },
+  { path: 'src/daemon/events', imports: [] },
+  { path: 'src/daemon/linux', imports: rules, node: true, packages: ['koffi', 'node-pty'] },
+
+  { path: 'src/registry/client', imports: rules, node: true },
+  { path: 'src/registry/server', imports: rules, node: true },
+
+  {
+    path: 'src/cli',
+    imports: [...rules, 'src/client', 'src/machine', 'src/extensions', 'src/host', 'package.json'],
+    node: true,
+  },
+  { path: 'src/machine', imports: rules, node: true },
+  {
+    path: 'src/extensions',
+    imports: ['src/contract', 'src/client', 'src/machine'],
+    node: true,
+    packages: ['yaml', 'typebox'],
+  },
+  // What the Electron main process and the web gateway share: they serve the same host contract.
+  {
+    path: 'src/host',
+    imports: ['src/contract', 'src/client', 'src/machine', 'src/extensions'],
+    node: true,
+    packages: ['node-pty', 'typebox', 'ws'],
+  },
+  { path: 'src/gateway', imports: host, node: true, packages: ['ws', 'typebox'] },
+  {
+    path: 'src/main',
+    imports: [...host, 'src/gateway/relay.ts', 'src/gateway/engine-path.ts'],
+    node: true,
+    packages: ['electron', 'typebox'],
+  },
+  { path: 'src/preload', imports: ['src/contract'], packages: ['electron'] },
+
+  // The renderer: entries -> app -> features -> engine, host, packages -> ui. Browser code only.
+  { path: 'src/renderer', imports: ['src/contract', 'src/client', 'src/renderer/app', 'src/renderer/host'] },
+  {
+    path: 'src/renderer/app',
+    imports: [
+      'src/contract',
+      'src/client',
+      'src/renderer/features',
+      'src/renderer/engine',
+      'src/renderer/host',
+      'src/renderer/ui',
+      'src/renderer/assets',
+      'src/renderer/styles',
+    ],
+    packages: [...browser, 'cmdk', 'sonner'],
+  },
+  {
+    path: 'src/renderer/features/*',
+    imports: [
+      'src/contract',
+      'src/client',
+      'src/renderer/engine',
+      'src/renderer/host',
+      'src/renderer/packages',
+      'src/renderer/ui',
+    ],
+    packages: browser,
+  },
+  // What the pages Extensions and Plugins share: the catalogue and the install dialog.
+  {
+    path: 'src/renderer/packages',
+    imports: ['src/contract', 'src/renderer/engine', 'src/renderer/host', 'src/renderer/ui'],
+    packages: browser,
+  },
+  { path: 'src/renderer/engine', imports: ['src/contract', 'src/client'], packages: browser },
+  { path: 'src/renderer/host', imports: ['src/contract', 'src/client'], packages: browser },
+  {
+    path: 'src/renderer/ui',
+    packages: [...browser, 'radix-ui', 'sonner', '@xterm', 'uplot'],
+  },
+];
+
+/** Field terms that hold one of those words. */
+export const fieldTerms = ['credential-helper'] as const;
+
+/** Test files may also import these, whatever their layer. */
+export const testLayer = {
+  imports: ['test-world', 'src'],
+  packages: ['vitest', '@playwright', 'typebox', 'koffi', 'ws'],
+} as const;
+
+/** Words no file name may be: they say nothing about what the file holds. */
+export const emptyNames = ['utils', 'util', 'helpers', 'helper', 'common', 'misc', 'manager'] as const;
+
+/** The only places that may ask which operating system they run on. */
+export const platformPlaces = ['src/machine', 'src/cli/terminal'] as const;
