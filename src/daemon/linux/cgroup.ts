@@ -28,7 +28,10 @@ function fileSystemType(path: string): number | undefined {
   }
 }
 
-/** Where a process is accounted: absolute directories, by controller. v2 has one, under the name `unified`. */
+/**
+ * Where a process is accounted: absolute directories, by controller. v2 has one, under the name `unified`; the v2 tree of a
+ * hybrid host controls nothing and is named `hybrid`, for removal only.
+ */
 export type CgroupPaths = Readonly<Record<string, string>>;
 
 /** Parses /proc/<pid>/cgroup into directories under /sys/fs/cgroup. */
@@ -40,6 +43,7 @@ export function parseCgroupFile(text: string, mode: CgroupMode): CgroupPaths {
     const [, controllers = '', path = ''] = match;
     if (controllers === '') {
       if (mode === 'v2') paths.unified = cgroupRoot + path;
+      if (mode === 'hybrid') paths.hybrid = hybridMount + path;
       continue;
     }
     if (mode === 'v2') continue;

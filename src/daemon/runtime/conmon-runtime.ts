@@ -83,10 +83,10 @@ async function updateContainer(
   resources: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { record } = requireLive(context, id);
-  const args = ['update', '--resources', '-', id];
-  const input = JSON.stringify(resources);
-  const result = await runRuntime(runtimeNamed(context, record.runtime), stateRootOf(context, record.runtime), args, {
-    input,
-  });
+  // A file, not stdin: crun opens /dev/stdin again, which node's socket pairs do not allow.
+  const path = `${bundlePath(context.folders, id)}/update.json`;
+  await writeFile(path, JSON.stringify(resources));
+  const args = ['update', '--resources', path, id];
+  const result = await runRuntime(runtimeNamed(context, record.runtime), stateRootOf(context, record.runtime), args);
   if (result.exitCode !== 0) throw new WharfError('runtime.failed', `update container ${id}: ${result.stderr.trim()}`);
 }

@@ -36,11 +36,11 @@ export function runRuntime(
   runtime: FoundRuntime,
   stateRoot: string,
   args: readonly string[],
-  options: { readonly signal?: AbortSignal; readonly input?: string } = {},
+  options: { readonly signal?: AbortSignal } = {},
 ): Promise<RuntimeCommandResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(runtime.command, runtimeArguments(runtime, stateRoot, args), {
-      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: runtimeEnvironment(),
       signal: options.signal,
       killSignal: 'SIGKILL',
@@ -60,6 +60,5 @@ export function runRuntime(
       const text = (chunks: Buffer[]) => Buffer.concat(chunks).toString('utf8');
       resolve({ exitCode: code ?? 255, stdout: text(stdout), stderr: text(stderr) });
     });
-    if (options.input !== undefined) child.stdin?.end(options.input);
   });
 }

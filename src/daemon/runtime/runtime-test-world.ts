@@ -133,7 +133,7 @@ async function readAll(path: string): Promise<string> {
 function removeCgroupParent(cgroupParent: string): void {
   const controllers = readFileSync('/proc/self/cgroup', 'utf8').matchAll(/^\d+:([^:]*):/gm);
   for (const [, names = ''] of controllers) {
-    for (const name of [...names.split(','), names.replace(/^name=/, '')]) {
+    for (const name of names === '' ? ['.', 'unified'] : [...names.split(','), names.replace(/^name=/, '')]) {
       const folder = `/sys/fs/cgroup/${name}${cgroupParent}`;
       // A control group is removed by rmdir(2) with its files in it.
       if (existsSync(folder)) rmdirSync(folder);
