@@ -23,6 +23,8 @@ export interface RegistryClientSurroundings {
   readonly timeouts?: Partial<RegistryTimeouts>;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
   readonly environment?: ProxyEnvironment;
+  /** Base URL of Docker Hub's registry, for tests. */
+  readonly hubUrl?: string;
 }
 
 /** Client of every registry. `close` ends pooled connections; it is usable again afterwards. */
@@ -36,7 +38,7 @@ export function createRegistryClient(
   const timeouts = { ...defaultTimeouts, ...surroundings.timeouts };
   const proxies = proxyRules(surroundings.environment ?? process.env);
   const exchange = new HttpExchange({ timeouts, proxies, userAgent: config.userAgent });
-  const endpoints = new EndpointList(config, timeouts.unreachableMemoryMs);
+  const endpoints = new EndpointList(config, timeouts.unreachableMemoryMs, surroundings.hubUrl);
   const isInsecure = (host: string): boolean => endpoints.isInsecure(host);
   const session = new RegistrySession(
     exchange,

@@ -28,20 +28,20 @@ export interface Endpoint {
 export class EndpointList {
   readonly #config: RegistryClientConfig;
   readonly #memoryMs: number;
-  readonly #now: () => number;
+  readonly #hubUrl: string;
   readonly #unreachable = new Map<string, { readonly untilMs: number; readonly error: WharfError }>();
 
-  constructor(config: RegistryClientConfig, memoryMs: number, now: () => number = Date.now) {
+  constructor(config: RegistryClientConfig, memoryMs: number, hubUrl = `https://${hubRegistryHost}`) {
     this.#config = config;
     this.#memoryMs = memoryMs;
-    this.#now = now;
+    this.#hubUrl = hubUrl;
   }
 
   /** Whom to ask for content of `domain`. */
   forPull(domain: string): readonly Endpoint[] {
     if (domain !== defaultDomain) return [this.registry(domain)];
     const urls = (kind: 'mirror' | 'fallback', list: readonly string[]): Endpoint[] =>
-      list.map((url) => this.fromUrl(kind, url));
+      list.map((url) => this.#fromUrl(kind, url));
     return [
       ...urls('mirror', this.#config.mirrors),
       this.registry(domain),
@@ -50,22 +50,22 @@ export class EndpointList {
   }
 
   fallbacks(): readonly Endpoint[] {
-    return this.#config.fallbacks.map((url) => this.fromUrl('fallback', url));
+    return this.#config.fallbacks.map((url) => this.#fromUrl('fallback', url));
   }
 
   registry(domain: string): Endpoint {
-    const host = domain === defaultDomain ? hubRegistryHost : domain;
-    const insecure = this.isInsecure(host);
+    if (domain === defaultDomain) return this.#fromUrl('registry', this.#hubUrl);
+    const insecure = this.isInsecure(domain);
     return {
       kind: 'registry',
-      host,
-      bases: insecure ? [`https://${host}`, `http://${host}`] : [`https://${host}`],
+      host: domain,
+      bases: insecure ? [`https://${domain}`, `http://${domain}`] : [`https://${domain}`],
       insecure,
     };
   }
 
   /** @throws WharfError 'request.invalid' for a configured address that is none */
-  fromUrl(kind: 'mirror' | 'fallback', address: string): Endpoint {
+  #fromUrl(kind: Endpoint['kind'], address: string): Endpoint {
     const text = /^https?:\/\//i.test(address) ? address : `https://${address}`;
     const url = URL.canParse(text) ? new URL(text) : undefined;
     if (url === undefined || url.username !== '' || url.search !== '' || url.hash !== '') {
@@ -98,7 +98,7 @@ export class EndpointList {
   }
 
   remember(endpoint: Endpoint, error: WharfError): void {
-    this.#unreachable.set(endpoint.host, { untilMs: this.#now() + this.#memoryMs, error });
+    this.#unreachable.set(endpoint.host, { untilMs: Date.now() + this.#memoryMs, error });
   }
 
   forget(endpoint: Endpoint): void {
@@ -109,7 +109,7 @@ export class EndpointList {
   recentFailure(endpoint: Endpoint): WharfError | undefined {
     const entry = this.#unreachable.get(endpoint.host);
     if (entry === undefined) return undefined;
-    if (entry.untilMs > this.#now()) return entry.error;
+    if (entry.untilMs > Date.now()) return entry.error;
     this.#unreachable.delete(endpoint.host);
     return undefined;
   }

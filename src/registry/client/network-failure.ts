@@ -44,9 +44,11 @@ export function networkFailure(error: unknown, method: string, url: URL): WharfE
   const failure = nodeFailure(error);
   const { code } = failure;
   const what = attempt(method, url);
+  // A host that can't be reached is told as docker tells it, by its API: it fails whatever was asked, and is remembered.
+  const host = attempt('GET', new URL('/v2/', url));
   const target = failure.address === undefined ? url.host : joinHostPort(failure.address, failure.port);
   const unreachable = (why: string, hint?: string): WharfError =>
-    new WharfError('registry.unreachable', `${what}: ${why}`, {
+    new WharfError('registry.unreachable', `${host}: ${why}`, {
       cause: error,
       ...(hint === undefined ? {} : { hint }),
     });

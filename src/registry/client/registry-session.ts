@@ -60,13 +60,14 @@ export class RegistrySession {
 
   /** @throws WharfError 'registry.*' | 'auth.*' | 'request.cancelled' */
   async request(request: SessionRequest): Promise<SessionAnswer> {
-    const known = this.#bases.get(request.endpoint.host);
+    const answered = this.#bases.get(request.endpoint.host);
+    const known = request.endpoint.bases.find((base) => base === answered);
     const fixed = known ?? (request.target instanceof URL ? request.endpoint.bases[0] : undefined);
     const bases = fixed === undefined ? request.endpoint.bases : [fixed];
     let failure: unknown;
     for (const base of bases) {
       try {
-        const answer = await this.#withRetries(base, request);
+        const answer = await this.#withRetries(base, request, bases.length === 1);
         this.#bases.set(request.endpoint.host, base);
         return answer;
       } catch (error) {
@@ -92,13 +93,18 @@ export class RegistrySession {
     return await this.#authorizer.identityToken(base, access);
   }
 
-  async #withRetries(base: string, request: SessionRequest): Promise<SessionAnswer> {
+  async #withRetries(base: string, request: SessionRequest, certain: boolean): Promise<SessionAnswer> {
     const repeatable = request.method === 'GET' || request.method === 'HEAD';
     for (let tries = 1; ; tries++) {
-      const answer = await this.#authorized(base, request);
-      const waitMs = repeatable && tries < maxRetries ? this.#retryPause(answer, tries) : undefined;
-      if (waitMs === undefined) return answer;
-      discard(answer.response);
+      const last = !repeatable || tries >= maxRetries;
+      const answer = await this.#authorized(base, request).catch((error: unknown) => {
+        // A connection cut before the answer; where the scheme is still a guess, the other one is tried instead.
+        if (last || !certain || !isWharfError(error, 'registry.failed')) throw error;
+      });
+      const own = this.timeouts.retryPauseMs * 2 ** (tries - 1);
+      const waitMs = answer === undefined ? own : last ? undefined : this.#retryPause(answer, own);
+      if (answer !== undefined && waitMs === undefined) return answer;
+      if (answer !== undefined) discard(answer.response);
       await pause(waitMs, undefined, { signal: AbortSignal.any([request.signal]) }).catch(() => {
         throw cancelled(request.signal);
       });
@@ -106,9 +112,8 @@ export class RegistrySession {
   }
 
   /** How long to wait before asking again; undefined when the answer stands. */
-  #retryPause(answer: SessionAnswer, tries: number): number | undefined {
+  #retryPause(answer: SessionAnswer, own: number): number | undefined {
     const asked = retryAfterMs(answer.response.headers['retry-after']);
-    const own = this.timeouts.retryPauseMs * 2 ** (tries - 1);
     if (answer.status === 429) return asked !== undefined && asked <= this.timeouts.retryAfterMaxMs ? asked : undefined;
     if (answer.status !== 502 && answer.status !== 503 && answer.status !== 504) return undefined;
     return Math.min(asked ?? own, this.timeouts.retryAfterMaxMs);
