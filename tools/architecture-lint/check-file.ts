@@ -18,7 +18,7 @@ interface Import {
 const isTest = (file: string) =>
   /\.test\.tsx?$/.test(file) ||
   /-suite\.ts$/.test(file) ||
-  /-test-world\.ts$/.test(file) ||
+  /-test-world\.ts$/.test(file) || /\/test-[^/]+\.ts$/.test(file) ||
   /\.fixture\.ts$/.test(file);
 
 /** Whether `file` is at or below `place`; `*` in a place is one folder name. */
@@ -123,7 +123,7 @@ export function checkFile(file: string, text: string): readonly Finding[] {
   }
   if (!isTest(file) && !platformPlaces.some((place) => isBelow(file, place))) {
     text.split('\n').forEach((line, index) => {
-      if (/\bprocess\.platform\b/.test(line) && !/^\s*(\/\/|\*)/.test(line)) {
+      if (/\bprocess\.platform\b/.test(line) && !/^\s*(\/\/|\/?\*)/.test(line)) {
         add(index + 1, `process.platform belongs into ${platformPlaces.join(' or ')}`);
       }
     });
