@@ -1,6 +1,9 @@
 import type { EngineClient } from '../../client/engine-client.ts';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
-import { readErrorText, wireError } from '../../client/wire-error.ts';
+import { readText } from '../../client/read-text.ts';
+import { wireError } from '../../client/wire-error.ts';
+
+const answerMaxBytes = 64 * 1024;
 
 export type WaitCondition = 'next-exit' | 'removed' | 'not-running';
 
@@ -16,8 +19,8 @@ export async function openWait(
 ): Promise<{ code(): Promise<number> }> {
   const path = `/containers/${encodeURIComponent(id)}/wait?condition=${condition}`;
   const response = await engine.transport.request({ method: 'POST', path }, { signal });
-  if (response.status >= 400) throw wireError(response.status, await readErrorText(response.body));
-  const text = readErrorText(response.body);
+  if (response.status >= 400) throw wireError(response.status, await readText(response.body, answerMaxBytes));
+  const text = readText(response.body, answerMaxBytes);
   // Whoever fails before asking for the code must not leave a rejection behind.
   text.catch(() => undefined);
   return { code: async () => exitCodeOf(await text) };
