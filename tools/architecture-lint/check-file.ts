@@ -18,7 +18,8 @@ interface Import {
 const isTest = (file: string) =>
   /\.test\.tsx?$/.test(file) ||
   /-suite\.ts$/.test(file) ||
-  /-test-world\.ts$/.test(file) || /\/test-[^/]+\.ts$/.test(file) ||
+  /-test-world\.ts$/.test(file) ||
+  /\/test-[^/]+\.ts$/.test(file) ||
   /\.fixture\.ts$/.test(file);
 
 /** Whether `file` is at or below `place`; `*` in a place is one folder name. */
