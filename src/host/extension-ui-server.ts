@@ -48,6 +48,11 @@ export class ExtensionUiServer implements AsyncDisposable {
     return `http://*.localhost:${this.#port}`;
   }
 
+  /** Whether an address is one of an extension's pages. */
+  serves(url: string): boolean {
+    return new RegExp(`^http://[a-z0-9-]{1,63}\\.localhost:${this.#port}/`).test(url);
+  }
+
   originOf(name: string): string {
     return `http://${name}.localhost:${this.#port}`;
   }
