@@ -6,7 +6,7 @@ import type { NetworkService } from '../networks/network-service.ts';
 import type { MachineFacts } from '../runtime/host-facts.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { SeccompProfile } from '../runtime/seccomp.ts';
-import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import type { VolumeService } from '../volumes/volume-service.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { ContainerState, RunEnd } from './container-state.ts';
@@ -43,7 +43,7 @@ export interface ContainerDeps {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly images: ImageService;
-  readonly snapshots: Snapshotter;
+  readonly snapshots: WharfSnapshotter;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
   readonly runtime: Runtime;
@@ -71,6 +71,8 @@ export interface ContainerHandle {
   /** By exec ID. */
   readonly execs: Map<string, ExecProcess>;
   health: HealthMonitor | undefined;
+  /** Readers of its files while it does not run; the root stays mounted for them. */
+  rootUsers: number;
   /** Set while a restart waits for its time. */
   restartTimer: AbortController | undefined;
 }
@@ -162,6 +164,7 @@ function createHandle(id: string, store: ContainerStore, deps: ContainerDeps): C
     stdin: createContainerStdin(() => deps.runtime.attach(id, { signal: deps.signal })),
     execs: new Map(),
     health: undefined,
+    rootUsers: 0,
     restartTimer: undefined,
   };
 }

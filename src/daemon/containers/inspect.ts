@@ -42,7 +42,10 @@ export async function inspectContainer(
     AppArmorProfile: '',
     ExecIDs: running.length > 0 ? running.map((exec) => exec.id) : null,
     HostConfig: record.hostConfig,
-    GraphDriver: { Name: context.snapshots.name === 'overlay' ? 'overlay2' : 'vfs', Data: null },
+    GraphDriver: {
+      Name: context.snapshots.name === 'overlay' ? 'overlay2' : 'vfs',
+      Data: context.snapshots.driverData(id),
+    },
     ...(options.size ? await containerSizes(context, handle, options) : {}),
     Mounts: mountPoints(record.mounts, mountpoint),
     Config: { ...record.config, Hostname: hostnameOf(record), Domainname: record.config.Domainname ?? '' },

@@ -7,38 +7,26 @@ export function mountPoints(
   mounts: readonly MountRecord[],
   mountpointOf: (volume: string) => string,
 ): readonly MountPoint[] {
-  return mounts.flatMap((mount): readonly MountPoint[] => {
-    const { destination } = mount;
-    switch (mount.kind) {
-      case 'bind':
-        return [
-          {
-            Type: 'bind',
-            Source: mount.source,
-            Destination: destination,
-            Mode: mount.mode,
-            RW: !mount.readOnly,
-            Propagation: mount.propagation,
-          },
-        ];
-      case 'volume':
-        return [
-          {
-            Type: 'volume',
-            Name: mount.name,
-            Source: join(mountpointOf(mount.name), mount.subpath),
-            Destination: destination,
-            Driver: mount.driver,
-            Mode: mount.mode,
-            RW: !mount.readOnly,
-            Propagation: '',
-          },
-        ];
-      case 'tmpfs':
-        // Those of --tmpfs are in HostConfig.Tmpfs only.
-        return mount.fromTmpfsMap
-          ? []
-          : [{ Type: 'tmpfs', Source: '', Destination: destination, Mode: '', RW: !mount.readOnly, Propagation: '' }];
-    }
-  });
+  // Those of --tmpfs are in HostConfig.Tmpfs only.
+  const shown = mounts.filter((mount) => mount.kind !== 'tmpfs' || !mount.fromTmpfsMap);
+  return shown.map((mount) => mountPoint(mount, mountpointOf));
+}
+
+function mountPoint(mount: MountRecord, mountpointOf: (volume: string) => string): MountPoint {
+  const common = { Type: mount.kind, Destination: mount.destination, RW: !mount.readOnly };
+  switch (mount.kind) {
+    case 'bind':
+      return { ...common, Source: mount.source, Mode: mount.mode, Propagation: mount.propagation };
+    case 'volume':
+      return {
+        ...common,
+        Name: mount.name,
+        Source: join(mountpointOf(mount.name), mount.subpath),
+        Driver: mount.driver,
+        Mode: mount.mode,
+        Propagation: '',
+      };
+    case 'tmpfs':
+      return { ...common, Source: '', Mode: '', Propagation: '' };
+  }
 }

@@ -10,11 +10,15 @@ export async function releaseContainer(context: ContainerContext, handle: Contai
   handle.stdin.processGone();
   handle.waiters.outputEnded();
   if (end && handle.state.kind !== 'created') handle.waiters.exited(end);
-  await releaseResources(context, handle.id);
+  await releaseResources(context, handle.id, { keepRoot: handle.rootUsers > 0 });
 }
 
 /** The kernel's part of it. A part that fails is told and does not keep the others. */
-export async function releaseResources(context: ContainerContext, id: string): Promise<void> {
+export async function releaseResources(
+  context: ContainerContext,
+  id: string,
+  options: { readonly keepRoot: boolean } = { keepRoot: false },
+): Promise<void> {
   const { runtime, networks, snapshots, log } = context;
   const attempt = async (what: string, work: Promise<void>) => {
     try {
@@ -27,6 +31,6 @@ export async function releaseResources(context: ContainerContext, id: string): P
   await attempt('remove the runtime part', runtime.remove(id));
   await Promise.all([
     attempt('close the network', networks.closeSandbox(id)),
-    attempt('unmount the root', snapshots.unmount(id)),
+    options.keepRoot ? undefined : attempt('unmount the root', snapshots.unmount(id)),
   ]);
 }

@@ -1,0 +1,78 @@
+import { WharfError } from '../../contract/errors.ts';
+import type { ImageRunConfig } from '../images/image-service.ts';
+import { overlay } from './process-env.ts';
+
+/** Applies `docker commit --change`: single Dockerfile instructions that only touch the config. Pure. */
+export function applyChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
+  return changes.reduce((current, change) => applyChange(current, change.trim()), config);
+}
+
+function applyChange(config: ImageRunConfig, change: string): ImageRunConfig {
+  const match = /^(\w+)\s+([\s\S]+)$/.exec(change);
+  const rest = match?.[2]?.trim() ?? '';
+  switch (match?.[1]?.toUpperCase()) {
+    case 'CMD':
+      return { ...config, Cmd: commandOf(rest, config) };
+    case 'ENTRYPOINT':
+      return { ...config, Entrypoint: commandOf(rest, config) };
+    case 'ENV':
+      return { ...config, Env: overlay(config.Env ?? [], assignments(rest, true)) };
+    case 'LABEL': {
+      const labels = assignments(rest, false).map((line) => split(line));
+      return { ...config, Labels: { ...config.Labels, ...Object.fromEntries(labels) } };
+    }
+    case 'EXPOSE': {
+      const ports = rest.split(/\s+/).map((port) => [port.includes('/') ? port : `${port}/tcp`, {}] as const);
+      return { ...config, ExposedPorts: { ...config.ExposedPorts, ...Object.fromEntries(ports) } };
+    }
+    case 'VOLUME': {
+      const paths = jsonWords(rest) ?? rest.split(/\s+/);
+      return { ...config, Volumes: { ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) } };
+    }
+    case 'USER':
+      return { ...config, User: rest };
+    case 'WORKDIR':
+      return { ...config, WorkingDir: rest.startsWith('/') ? rest : `${config.WorkingDir ?? ''}/${rest}` };
+    case 'STOPSIGNAL':
+      return { ...config, StopSignal: rest };
+    case 'ONBUILD':
+      return { ...config, OnBuild: [...(config.OnBuild ?? []), rest] };
+    default:
+      throw new WharfError('request.invalid', `${change.split(/\s/)[0] ?? ''} is not a valid change command`);
+  }
+}
+
+/** The exec form is JSON, the shell form a line for the image's shell. */
+function commandOf(text: string, config: ImageRunConfig): readonly string[] {
+  return jsonWords(text) ?? [...(config.Shell ?? ['/bin/sh', '-c']), text];
+}
+
+function jsonWords(text: string): readonly string[] | undefined {
+  if (!text.startsWith('[')) return undefined;
+  try {
+    const words: unknown = JSON.parse(text);
+    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `A=1 B="two words"`; and for ENV the old form `A two words`. */
+function assignments(text: string, oldForm: boolean): readonly string[] {
+  const found = [...text.matchAll(/([^\s=]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)/g)];
+  if (found.length > 0 && /^[^\s=]+=/.test(text))
+    return found.map(([, name, value]) => `${name}=${unquote(value ?? '')}`);
+  const match = /^(\S+)\s+([\s\S]+)$/.exec(text);
+  if (!oldForm || !match) throw new WharfError('request.invalid', `Syntax error - can't find = in "${text}"`);
+  return [`${match[1]}=${match[2]}`];
+}
+
+function unquote(text: string): string {
+  if (/^'.*'$/s.test(text)) return text.slice(1, -1);
+  return /^".*"$/s.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text;
+}
+
+function split(line: string): readonly [string, string] {
+  const equals = line.indexOf('=');
+  return [unquote(line.slice(0, equals)), line.slice(equals + 1)];
+}

@@ -1,0 +1,49 @@
+import type { ContainerConfig } from '../../contract/engine-types.ts';
+import type { ImageRunConfig } from '../images/image-service.ts';
+import { applyChanges } from './commit-changes.ts';
+import type { ContainerContext } from './container-context.ts';
+import type { CommitQuery } from './container-service.ts';
+
+/** POST /commit: an image of the container's changes. It stands still meanwhile, if asked. */
+export async function commitContainer(context: ContainerContext, query: CommitQuery): Promise<{ readonly Id: string }> {
+  const handle = context.find(query.container);
+  return handle.queue.run(async () => {
+    const { record, id } = handle;
+    const freeze = query.pause && handle.state.kind === 'running';
+    if (freeze) await context.runtime.pause(id);
+    try {
+      const config = applyChanges(query.config ?? runConfigOf(record.config), query.changes);
+      const imageId = await context.images.commit({
+        baseImageId: record.imageId,
+        snapshotKey: id,
+        reference: query.reference,
+        config,
+        author: query.author,
+        comment: query.comment,
+        signal: query.signal,
+      });
+      context.announce(handle, 'commit', { comment: query.comment, imageID: imageId, imageRef: query.reference ?? '' });
+      return { Id: imageId };
+    } finally {
+      if (freeze) await context.runtime.resume(id);
+    }
+  });
+}
+
+/** What of a container's config an image keeps. */
+function runConfigOf(config: ContainerConfig): ImageRunConfig {
+  return {
+    User: config.User,
+    ExposedPorts: config.ExposedPorts ?? undefined,
+    Env: config.Env ?? undefined,
+    Entrypoint: config.Entrypoint,
+    Cmd: config.Cmd,
+    Volumes: config.Volumes,
+    WorkingDir: config.WorkingDir,
+    Labels: config.Labels,
+    StopSignal: config.StopSignal,
+    Shell: config.Shell ?? undefined,
+    OnBuild: config.OnBuild,
+    Healthcheck: config.Healthcheck ?? undefined,
+  };
+}

@@ -1,0 +1,71 @@
+import { posix } from 'node:path';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { isLive } from './container-state.ts';
+import { volumeSource } from './volume-mounts.ts';
+
+/** A place in a container's files: a root to resolve in, and the path there. Dispose it when done. */
+export interface PlaceInContainer extends AsyncDisposable {
+  readonly root: string;
+  /** Absolute inside `root`; ends as the client's path did (`/`, `/.`). */
+  readonly path: string;
+  /** The mount it lies in forbids writing. */
+  readonly readOnly: boolean;
+}
+
+/**
+ * Finds a path as the container sees it. A running one is entered by its process's root, mounts and all; for one that does
+ * not run its root is mounted, and a path inside a volume or bind is looked up at the mount's source.
+ */
+export async function openPlace(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  path: string,
+): Promise<PlaceInContainer> {
+  const absolute = path.startsWith('/') ? path : `/${path}`;
+  const { state, record, id } = handle;
+  const readonlyRoot = record.hostConfig.ReadonlyRootfs ?? false;
+  const clean = posix.normalize(absolute);
+  const mount = record.mounts
+    .filter(({ destination }) => clean === destination || clean.startsWith(`${destination}/`))
+    .sort((a, b) => b.destination.length - a.destination.length)[0];
+  const readOnly = mount ? mount.readOnly : readonlyRoot;
+  if (isLive(state)) {
+    return { root: `/proc/${state.pid}/root`, path: absolute, readOnly, async [Symbol.asyncDispose]() {} };
+  }
+  if (mount && mount.kind !== 'tmpfs') {
+    const root = mount.kind === 'bind' ? mount.source : await volumeSource(context, id, mount);
+    const rest = `/${clean.slice(mount.destination.length + 1)}${/\/\.$/.test(absolute) ? '/.' : ''}`;
+    return { root, path: rest, readOnly, async [Symbol.asyncDispose]() {} };
+  }
+  const held = await holdRoot(context, handle);
+  return { root: held.root, path: absolute, readOnly, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+}
+
+/** The container's own root, without its mounts, for as long as it is held. */
+export async function holdRoot(
+  context: ContainerContext,
+  handle: ContainerHandle,
+): Promise<AsyncDisposable & { readonly root: string }> {
+  const root = await handle.queue.run(async () => {
+    handle.rootUsers += 1;
+    try {
+      return await context.snapshots.mount(handle.id);
+    } catch (error) {
+      handle.rootUsers -= 1;
+      throw error;
+    }
+  });
+  let held = true;
+  return {
+    root,
+    async [Symbol.asyncDispose]() {
+      if (!held) return;
+      held = false;
+      await handle.queue.run(async () => {
+        handle.rootUsers -= 1;
+        const needed = handle.rootUsers > 0 || isLive(handle.state) || !context.store.get(handle.id);
+        if (!needed) await context.snapshots.unmount(handle.id);
+      });
+    },
+  };
+}

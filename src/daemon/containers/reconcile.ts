@@ -1,0 +1,184 @@
+/**
+ * At the daemon's start: what is stored against what runs.
+ *
+ *     stored            runtime says      what is done
+ *     live              running, paused   taken over: its exit is watched, health checks go on
+ *     live              stopped           the exit it had while nobody looked, with its code and time, as if seen now
+ *     live              unknown           the machine was restarted: ended, exit code 255, time unknown
+ *     starting          running           the start had succeeded: taken over
+ *     starting          anything else     the start failed: undone
+ *     restarting        -                 the restart is due now
+ *     removing          -                 finished
+ *     created, no root  -                 a create that was cut: undone
+ *     not stored        anything          removed: runtime part and root
+ *
+ * Then the networks are told who runs, and restart policies start what belongs with the daemon.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { advance, applyEffects } from './advance.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { isLive, type LiveState } from './container-state.ts';
+import { undoCreate } from './create.ts';
+import { processExited, watchExit } from './process-exit.ts';
+import { releaseResources } from './release.ts';
+import { finishRemoval } from './remove.ts';
+import { startsWithDaemon } from './restart-policy.ts';
+import { sandboxRequest } from './sandbox-request.ts';
+import { startContainer, startNow } from './start.ts';
+import { volumeNames } from './volume-mounts.ts';
+
+/** The exit code Docker gives to what ended with the machine. */
+const lostExitCode = 255;
+
+export async function reconcile(context: ContainerContext, options: { readonly signal: AbortSignal }): Promise<void> {
+  const { signal } = options;
+  const handles = context.handles();
+  await removeStrangers(context);
+  await acquireVolumes(context, handles);
+  const survivors: ContainerHandle[] = [];
+  const ended: ContainerHandle[] = [];
+  for (const handle of handles) {
+    signal.throwIfAborted();
+    if (await isRunning(context, handle)) survivors.push(handle);
+    else ended.push(handle);
+  }
+  // Roots and networks of the survivors first: ending the others must not disturb them.
+  await context.networks.reconcile(survivors.flatMap((handle) => safeRequest(context, handle)));
+  for (const handle of survivors) await takeOver(context, handle);
+  for (const handle of ended) await handle.queue.run(() => repair(context, handle));
+  startWhatBelongs(context, handles);
+}
+
+async function isRunning(context: ContainerContext, { id, state }: ContainerHandle): Promise<boolean> {
+  if (!isLive(state) && state.kind !== 'starting') return false;
+  const status = await context.runtime.status(id);
+  return status === 'running' || status === 'paused';
+}
+
+/** A container joined to one that is gone runs on in what it has; there is nothing to take over for it. */
+function safeRequest(context: ContainerContext, handle: ContainerHandle) {
+  try {
+    return [sandboxRequest(context, handle.record)];
+  } catch (error) {
+    context.log.warn('The network of a running container could not be taken over.', { id: handle.id, error });
+    return [];
+  }
+}
+
+async function takeOver(context: ContainerContext, handle: ContainerHandle): Promise<void> {
+  const { id } = handle;
+  await context.snapshots.mount(id);
+  const status = await context.runtime.status(id);
+  await handle.queue.run(async () => {
+    const { state } = handle;
+    if (state.kind === 'starting') {
+      const pid = (await context.runtime.pids(id))[0] ?? 0;
+      await applyEffects(context, handle, advance(context, handle, startedEvent(context, pid)));
+    } else if (state.kind === 'running' && status === 'paused') {
+      advance(context, handle, { type: 'paused' });
+    } else if (state.kind === 'paused' && status === 'running') {
+      advance(context, handle, { type: 'unpaused' });
+    }
+    handle.stdin.processReady();
+    if (!handle.health) context.verbs.beginHealth(handle);
+  });
+  watchExit(context, handle);
+  context.log.info('Took over a running container.', { id });
+}
+
+function startedEvent(context: ContainerContext, pid: number) {
+  return { type: 'started', pid, atMs: context.clock.nowMs() } as const;
+}
+
+/** In the queue. What does not run, although the store may say so. */
+async function repair(context: ContainerContext, handle: ContainerHandle): Promise<void> {
+  const { state } = handle;
+  switch (state.kind) {
+    case 'running':
+    case 'paused':
+    case 'stopping':
+      await endedWhileAway(context, handle, state);
+      return;
+    case 'starting': {
+      const end = {
+        exitCode: 128,
+        finishedAtMs: context.clock.nowMs(),
+        oomKilled: false,
+        message: 'the daemon ended while the container was being started',
+      };
+      await applyEffects(context, handle, advance(context, handle, { type: 'start-failed', end }));
+      return;
+    }
+    case 'restarting':
+      await startNow(context, handle, { type: 'restart-due' }, context.signal).catch((error: unknown) =>
+        context.log.warn('A container could not be restarted.', { id: handle.id, error }),
+      );
+      return;
+    case 'removing':
+      await finishRemoval(context, handle, { volumes: handle.record.hostConfig.AutoRemove ?? false });
+      context.announce(handle, 'destroy');
+      context.store.delete(handle.id);
+      context.forget(handle.id);
+      return;
+    case 'created':
+      if (!context.snapshots.keys().includes(handle.id)) await undoCreate(context, handle.record);
+      return;
+    case 'exited':
+    case 'dead':
+      // The exit was stored, but the crash may have come before everything was let go, or before --rm was kept.
+      if (context.snapshots.keys().includes(handle.id)) await context.snapshots.unmount(handle.id);
+      await context.runtime.remove(handle.id);
+      if (handle.record.hostConfig.AutoRemove) await context.verbs.removeStopped(handle, { volumes: true });
+      return;
+  }
+}
+
+async function endedWhileAway(context: ContainerContext, handle: ContainerHandle, state: LiveState): Promise<void> {
+  const known = (await context.runtime.status(handle.id)) === 'stopped';
+  const status = known
+    ? await context.runtime.waitExit(handle.id, { signal: context.signal })
+    : {
+        exitCode: lostExitCode,
+        oomKilled: false,
+        finishedAtMs: Math.max(state.startedAtMs, context.clock.nowMs()),
+      };
+  await processExited(context, handle, status);
+}
+
+/** What the runtime, the snapshots and the folders know of containers that are not stored. */
+async function removeStrangers(context: ContainerContext): Promise<void> {
+  const { store, runtime, snapshots, log, dataRoot } = context;
+  const strangers = new Set([...(await runtime.list()), ...snapshots.keys()].filter((id) => !store.get(id)));
+  for (const id of strangers) {
+    log.info('Removing what is left of an unknown container.', { id });
+    await releaseResources(context, id);
+    await snapshots.remove(id);
+  }
+  const folder = join(dataRoot, 'containers');
+  for (const id of await readdir(folder).catch(() => [])) {
+    if (!store.get(id)) await rm(join(folder, id), { recursive: true, force: true });
+  }
+}
+
+async function acquireVolumes(context: ContainerContext, handles: readonly ContainerHandle[]): Promise<void> {
+  for (const { id, record } of handles) {
+    for (const name of volumeNames(record)) {
+      await context.volumes.acquire(name, id).catch((error: unknown) => {
+        context.log.warn('A volume of a container is gone.', { id, volume: name, error });
+      });
+    }
+  }
+}
+
+/** Not waited for: the API listens while they start. */
+function startWhatBelongs(context: ContainerContext, handles: readonly ContainerHandle[]): void {
+  for (const handle of handles) {
+    if (!context.store.get(handle.id)) continue;
+    const { state, record } = handle;
+    if (state.kind !== 'exited' || !startsWithDaemon(record.hostConfig.RestartPolicy, state.byUser)) continue;
+    startContainer(context, handle.id, { signal: context.signal }).catch((error: unknown) => {
+      context.log.warn('A container could not be started with the daemon.', { id: handle.id, error });
+    });
+  }
+}
