@@ -21,6 +21,7 @@ export interface EventBus {
   /** Past events of the bounded history, oldest first. */
   history(): readonly EngineEvent[];
   subscribe(listener: (event: EngineEvent) => void): () => void;
+  listenerCount(): number;
 }
 
 /** @param nowNano nanoseconds since the epoch, never going back */
@@ -50,6 +51,7 @@ export function createEventBus(options: { historyMax?: number; nowNano?: () => b
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    listenerCount: () => listeners.size,
   };
 }
 

@@ -65,7 +65,8 @@ function detachParser(socket: Socket): Duplex {
   const hold = () => undefined;
   socket.on('data', hold);
   for (const event of ['data', 'end', 'error', 'drain', 'timeout'] as const) socket.removeAllListeners(event);
-  socket.pause();
+  // Neither flowing nor paused, so that the session's first reader starts it: what Node's server does for upgrades.
+  Reflect.set(socket, 'readableFlowing', null);
   socket.setTimeout(0);
   socket.on('error', () => socket.destroy());
   return socket;
