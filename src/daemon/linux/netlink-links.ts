@@ -30,7 +30,7 @@ const IFLA = {
 } as const;
 const IFLA_INFO = { kind: 1, data: 2 } as const;
 const VETH_INFO_PEER = 1;
-const IFLA_BRPORT_ISOLATED = 33;
+const IFLA_BRPORT = { hairpin: 4, isolated: 33 } as const;
 const infoBytes = 16;
 /** IFNAMSIZ less its terminating zero. */
 export const interfaceNameMax = 15;
@@ -160,14 +160,22 @@ export function setLink(netlink: NetlinkSocket, index: number, change: LinkChang
   });
 }
 
-/** An isolated bridge port talks to the bridge itself, but not to other isolated ports. @throws NetlinkError */
-export function setPortIsolated(netlink: NetlinkSocket, index: number, isolated: boolean): void {
+export interface BridgePortChange {
+  /** An isolated port talks to the bridge itself, but not to other isolated ports. */
+  readonly isolated?: boolean;
+  /** Frames may leave through the port they came in by. */
+  readonly hairpin?: boolean;
+}
+
+/** @throws NetlinkError */
+export function setBridgePort(netlink: NetlinkSocket, index: number, change: BridgePortChange): void {
+  const attributes: Attribute[] = [];
+  if (change.isolated !== undefined) attributes.push([IFLA_BRPORT.isolated, u8(change.isolated ? 1 : 0)]);
+  if (change.hairpin !== undefined) attributes.push([IFLA_BRPORT.hairpin, u8(change.hairpin ? 1 : 0)]);
   netlink.request({
     type: RTM_SETLINK,
-    payload: withAttributes(linkInfo(index, 0, 0, AF_BRIDGE), [
-      [IFLA.protinfo, [[IFLA_BRPORT_ISOLATED, u8(isolated ? 1 : 0)]]],
-    ]),
-    attempt: `isolate bridge port ${index}`,
+    payload: withAttributes(linkInfo(index, 0, 0, AF_BRIDGE), [[IFLA.protinfo, attributes]]),
+    attempt: `change bridge port ${index}`,
   });
 }
 

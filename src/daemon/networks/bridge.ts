@@ -9,8 +9,8 @@ import {
   findLink,
   type Link,
   listLinks,
+  setBridgePort,
   setLink,
-  setPortIsolated,
 } from '../linux/netlink-links.ts';
 import { addAddress, deleteDefaultRoute, listRoutes, replaceDefaultRoute } from '../linux/netlink-routes.ts';
 import { isNetlinkError, type NetlinkSocket, openNetlink } from '../linux/netlink-socket.ts';
@@ -141,7 +141,16 @@ export function plugIn(netlink: NetlinkSocket, request: PlugRequest): void {
   }
   if (interContainer(record)) return;
   const port = findLink(netlink, endpoint.hostInterface);
-  if (port !== undefined) setPortIsolated(netlink, port.index, true);
+  if (port !== undefined) setBridgePort(netlink, port.index, { isolated: true });
+}
+
+/**
+ * Lets a container reach its own published port by the host's address: where bridged packets pass the host's rules
+ * (br_netfilter), they are turned round on the bridge and have to leave by the port they came in.
+ */
+export function allowHairpin(netlink: NetlinkSocket, hostInterface: string): void {
+  const port = findLink(netlink, hostInterface);
+  if (port !== undefined) setBridgePort(netlink, port.index, { hairpin: true });
 }
 
 /** Brings loopback up. Runs inside the namespace. */
@@ -154,6 +163,8 @@ export function configureInside(netlink: NetlinkSocket, record: NetworkRecord, e
   const link = findLink(netlink, endpoint.interfaceName);
   if (link === undefined) throw new WharfError('kernel.failed', `interface ${endpoint.interfaceName} vanished`);
   if (endpoint.ipv6 === '') writeSysctl(`net/ipv6/conf/${endpoint.interfaceName}/disable_ipv6`, '1');
+  // The address is ours alone; a probe that comes back by hairpin would count as a conflict.
+  else writeSysctl(`net/ipv6/conf/${endpoint.interfaceName}/accept_dad`, '0');
   // Tells the neighbours at once when an address has moved to another MAC.
   writeSysctl(`net/ipv4/conf/${endpoint.interfaceName}/arp_notify`, '1');
   for (const [family, text] of [

@@ -5,7 +5,7 @@
  *   prerouting       packets to an address of this host and a published port  ──dnat──►  container
  *   output           the same for packets of the host itself, 127.0.0.1 included
  *   forward          into a bridge only: answers, published ports, neighbours on the same bridge (unless icc is off)
- *   postrouting      masquerade: containers to the outside; the host and neighbours to published ports
+ *   postrouting      masquerade: containers to the outside; the host, neighbours and a container itself to published ports
  *
  * The rules never change: networks and ports are elements of sets and maps, so that publishing a port is one element. The
  * whole text can be made again from what this object knows, which is how a table that someone flushed comes back.
@@ -65,6 +65,11 @@ function publishedKey(rule: PublishedRule): readonly [map: string, key: string] 
   return rule.hostAddress === anyAddress ? ['ports_any', port] : ['ports_one', `${rule.hostAddress} . ${port}`];
 }
 
+/** For a container that asks for its own published port. With br_netfilter such packets have no incoming interface. */
+function selfElement(containerAddress: string): readonly [set: string, element: string] {
+  return ['self', `${containerAddress} . ${containerAddress}`];
+}
+
 function publishedElement(rule: PublishedRule): readonly [map: string, element: string] {
   const [map, key] = publishedKey(rule);
   return [map, `${key} : ${rule.containerAddress} . ${rule.containerPort}`];
@@ -72,7 +77,8 @@ function publishedElement(rule: PublishedRule): readonly [map: string, element: 
 
 /** The whole table as one transaction that replaces an older one. Pure. */
 export function firewallText(table: string, bridges: readonly BridgeRules[], ports: readonly PublishedRule[]): string {
-  const all = [...bridges.flatMap(bridgeElements), ...ports.map(publishedElement)];
+  const selves = [...new Set(ports.map((port) => port.containerAddress))].map(selfElement);
+  const all = [...bridges.flatMap(bridgeElements), ...ports.map(publishedElement), ...selves];
   const set = (name: string, kind: 'set' | 'map', definition: string): string => {
     const elements = all.filter(([owner]) => owner === name).map(([, element]) => element);
     const list = elements.length === 0 ? '' : `elements = { ${elements.join(', ')} }`;
@@ -86,6 +92,7 @@ table inet ${table} {
   ${set('internal', 'set', 'type ifname')}
   ${set('neighbours', 'set', 'type ifname . ifname')}
   ${set('hairpin', 'set', 'type ifname . ifname')}
+  ${set('self', 'set', 'type ipv4_addr . ipv4_addr')}
   ${set('masquerade4', 'set', 'type ipv4_addr\n flags interval')}
   ${set('masquerade6', 'set', 'type ipv6_addr\n flags interval')}
   ${set('ports_any', 'map', 'type inet_proto . inet_service : ipv4_addr . inet_service')}
@@ -119,6 +126,7 @@ table inet ${table} {
     type nat hook postrouting priority srcnat; policy accept;
     fib saddr type local oifname @bridges ct status dnat masquerade
     iifname . oifname @hairpin ct status dnat masquerade
+    ip saddr . ip daddr @self ct status dnat masquerade
     oifname != @bridges ip saddr @masquerade4 masquerade
     oifname != @bridges ip6 saddr @masquerade6 masquerade
   }
@@ -159,7 +167,8 @@ export class Firewall implements Disposable {
   publish(rules: readonly PublishedRule[]): void {
     for (const rule of rules) this.#ports.set(publishedKey(rule).join(' '), rule);
     try {
-      this.#change('add', rules.map(publishedElement));
+      const selves = new Set(rules.map((rule) => rule.containerAddress));
+      this.#change('add', [...rules.map(publishedElement), ...[...selves].map(selfElement)]);
     } catch (error) {
       for (const rule of rules) this.#ports.delete(publishedKey(rule).join(' '));
       throw error;
@@ -168,7 +177,9 @@ export class Firewall implements Disposable {
 
   unpublish(rules: readonly PublishedRule[]): void {
     const known = rules.filter((rule) => this.#ports.delete(publishedKey(rule).join(' ')));
-    this.#change('delete', known.map(publishedKey));
+    const left = new Set([...this.#ports.values()].map((rule) => rule.containerAddress));
+    const gone = new Set(known.map((rule) => rule.containerAddress).filter((address) => !left.has(address)));
+    this.#change('delete', [...known.map(publishedKey), ...[...gone].map(selfElement)]);
   }
 
   /** Takes the table out of the kernel. */

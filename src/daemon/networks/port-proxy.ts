@@ -83,7 +83,8 @@ interface UdpFlow {
 }
 
 async function listenUdp(options: ListenOptions): Promise<PortProxy> {
-  const server = createSocket({ type: isIPv6(options.hostAddress) ? 'udp6' : 'udp4', ipv6Only: true });
+  const isV6 = isIPv6(options.hostAddress);
+  const server = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.bind({ address: options.hostAddress, port: options.hostPort, exclusive: true }, () => {

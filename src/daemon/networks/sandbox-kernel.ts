@@ -16,6 +16,7 @@ import {
 } from '../linux/netns.ts';
 import {
   type Attachment,
+  allowHairpin,
   bridgeRules,
   configureDefaultRoutes,
   configureInside,
@@ -139,6 +140,10 @@ export class SandboxKernel {
   async detach(netnsPath: string, hostInterface: string, left: readonly Attachment[]): Promise<void> {
     await this.deleteLink(hostInterface);
     withInnerNetlink(netnsPath, (netlink) => configureDefaultRoutes(netlink, left));
+  }
+
+  allowHairpin(hostInterface: string): void {
+    allowHairpin(this.#host(), hostInterface);
   }
 
   inside<T>(netnsPath: string, work: () => T): T {

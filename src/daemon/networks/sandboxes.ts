@@ -214,6 +214,7 @@ export class Sandboxes {
       gatewayAttachment(this.attachments(record), 'ipv4') ?? gatewayAttachment(this.attachments(record), 'ipv6');
     if (way === undefined || ports.length === 0) return [];
     const hostBinding = way.record.options['com.docker.network.bridge.host_binding_ipv4'] ?? '';
+    this.#o.kernel.allowHairpin(way.endpoint.hostInterface);
     const isDefault = hostBinding === '' || hostBinding === '0.0.0.0';
     return this.#o.publisher.publish({
       containerId: record.containerId,

@@ -1,0 +1,220 @@
+import { createSocket } from 'node:dgram';
+import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { inNamespace } from '../linux/netns.ts';
+import { askUdp, echoUdp, greetTcp, type NetworkWorld, networkWorld, udpInside } from './network-world.ts';
+
+const path = (sandbox: { readonly netnsPath: string | undefined }): string => sandbox.netnsPath ?? '';
+
+function readTcp(host: string, port: number, timeoutMs = 2000): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect({ host, port, timeout: timeoutMs });
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on('timeout', () => socket.destroy(new Error('timed out')));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+async function canReach(from: string, address: string): Promise<boolean> {
+  const socket = await udpInside(from);
+  try {
+    return (await askUdp(socket, Buffer.from('?'), { port: 7000, address }, 400)) !== undefined;
+  } finally {
+    socket.close();
+  }
+}
+
+async function freshWorld(): Promise<NetworkWorld> {
+  const world = networkWorld();
+  await world.service.reconcile([]);
+  return world;
+}
+
+test('two containers on the default bridge reach each other, and the gateway is theirs', async () => {
+  await using world = await freshWorld();
+  const a = await world.open('a');
+  const b = await world.open('b');
+  const server = await echoUdp(path(a), 7000, 'a:');
+  const client = await udpInside(path(b));
+  const answer = await askUdp(client, Buffer.from('hi'), { port: 7000, address: a.endpoints.bridge?.IPAddress ?? '' });
+  server.close();
+  client.close();
+  expect(answer?.toString()).toBe('a:hi');
+  const routes = inNamespace(path(a), () => readFileSync('/proc/thread-self/net/route', 'utf8'));
+  expect(routes).toMatch(/^eth0\s+00000000\s+[0-9A-F]{8}\s+0003/m);
+});
+
+test('a published port answers on 127.0.0.1 and ::1', async () => {
+  await using world = await freshWorld();
+  const web = await world.open('web', {
+    exposedPorts: ['80/tcp'],
+    portBindings: { '80/tcp': [{ HostIp: '', HostPort: '' }] },
+  });
+  const bindings = web.ports['80/tcp'] ?? [];
+  expect(bindings.map((binding) => binding.HostIp)).toEqual(['0.0.0.0', '::']);
+  const port = Number(bindings[0]?.HostPort);
+  const server = await greetTcp(path(web), 80, 'hello from web');
+  try {
+    expect(await readTcp('127.0.0.1', port)).toBe('hello from web');
+    expect(await readTcp('::1', port)).toBe('hello from web');
+  } finally {
+    server.close();
+  }
+});
+
+test('a published UDP port answers on 127.0.0.1 and ::1, and to containers by the address of the host', async () => {
+  await using world = await freshWorld();
+  await world.service.create({ Name: 'other' });
+  const dns = await world.open('udp', { portBindings: { '53/udp': [{ HostPort: '0' }] } });
+  const neighbour = await world.open('neighbour');
+  const stranger = await world.open('stranger', { networkMode: 'other' });
+  const port = Number(dns.ports['53/udp']?.[0]?.HostPort);
+  const server = await echoUdp(path(dns), 53, 'udp:');
+  const four = createSocket('udp4');
+  const six = createSocket('udp6');
+  const inside = await Promise.all([dns, neighbour, stranger].map((sandbox) => udpInside(path(sandbox))));
+  const gateway = dns.endpoints.bridge?.Gateway ?? '';
+  try {
+    for (const socket of inside) {
+      expect(
+        (await askUdp(socket, Buffer.from('c'), { port, address: gateway }))?.toString(),
+        `container ${inside.indexOf(socket)}`,
+      ).toBe('udp:c');
+    }
+    expect((await askUdp(four, Buffer.from('4'), { port, address: '127.0.0.1' }))?.toString()).toBe('udp:4');
+    expect((await askUdp(six, Buffer.from('6'), { port, address: '::1' }))?.toString()).toBe('udp:6');
+  } finally {
+    for (const socket of [server, four, six, ...inside]) socket.close();
+  }
+});
+
+test('different networks are isolated, and internal ones have no way out', async () => {
+  await using world = await freshWorld();
+  await world.service.create({ Name: 'one' });
+  await world.service.create({ Name: 'inner', Internal: true });
+  const a = await world.open('a');
+  const one = await world.open('one-c', { networkMode: 'one' });
+  const inner = await world.open('inner-c', { networkMode: 'inner' });
+  const peer = await world.open('inner-d', { networkMode: 'inner' });
+  const servers = await Promise.all([a, one, inner].map((sandbox) => echoUdp(path(sandbox), 7000, '')));
+  try {
+    expect(await canReach(path(one), a.endpoints.bridge?.IPAddress ?? '')).toBe(false);
+    expect(await canReach(path(a), inner.endpoints.inner?.IPAddress ?? '')).toBe(false);
+    expect(await canReach(path(peer), inner.endpoints.inner?.IPAddress ?? '')).toBe(true);
+    expect(inner.endpoints.inner?.Gateway).toBe('');
+  } finally {
+    for (const server of servers) server.close();
+  }
+});
+
+test('without inter-container communication neighbours do not hear each other, but the host does', async () => {
+  await using world = await freshWorld();
+  await world.service.create({ Name: 'quiet', Options: { 'com.docker.network.bridge.enable_icc': 'false' } });
+  const a = await world.open('a', { networkMode: 'quiet' });
+  const b = await world.open('b', { networkMode: 'quiet' });
+  const server = await echoUdp(path(a), 7000, 'x');
+  const host = createSocket('udp4');
+  const address = a.endpoints.quiet?.IPAddress ?? '';
+  try {
+    expect(await canReach(path(b), address)).toBe(false);
+    expect((await askUdp(host, Buffer.from('h'), { port: 7000, address }))?.toString()).toBe('xh');
+  } finally {
+    server.close();
+    host.close();
+  }
+});
+
+test('connect and disconnect change a running container at once', async () => {
+  await using world = await freshWorld();
+  await world.service.create({ Name: 'extra', IPAM: { Config: [{ Subnet: '10.213.7.0/24' }] } });
+  const a = await world.open('a');
+  const id = world.request('a').containerId;
+  await world.service.connect('extra', id, { IPAMConfig: { IPv4Address: '10.213.7.77' }, Aliases: ['alpha'] });
+  expect(world.service.sandbox(id)?.endpoints.extra).toMatchObject({ IPAddress: '10.213.7.77', Aliases: ['alpha'] });
+  expect(Object.keys(await world.service.stats(id)).sort()).toEqual(['eth0', 'eth1']);
+  expect(readFileSync(join(world.filesDir(id), 'resolv.conf'), 'utf8')).toContain('nameserver 127.0.0.11');
+  await expect(world.service.connect('extra', id, {})).rejects.toMatchObject({ code: 'network.already-connected' });
+  await expect(world.service.remove('extra')).rejects.toMatchObject({
+    code: 'network.in-use',
+    message: expect.stringContaining('has active endpoints'),
+  });
+  await world.service.disconnect('extra', id, { force: false });
+  expect(Object.keys(await world.service.stats(id))).toEqual(['eth0']);
+  expect(readFileSync(join(world.filesDir(id), 'hosts'), 'utf8')).not.toContain('10.213.7.77');
+  await world.service.remove('extra');
+  expect(path(a)).not.toBe('');
+  expect(world.events.map((event) => event.Action)).toEqual(['create', 'connect', 'connect', 'disconnect', 'destroy']);
+});
+
+test('host, none and container modes', async () => {
+  await using world = await freshWorld();
+  const a = await world.open('a', { hostname: 'alpha' });
+  const host = await world.open('h', { networkMode: 'host', extraHosts: ['db:10.1.2.3'] });
+  const none = await world.open('n', { networkMode: 'none' });
+  const joined = await world.open('j', { networkMode: `container:${world.request('a').containerId}` });
+  expect(host.netnsPath).toBeUndefined();
+  expect(Object.keys(host.endpoints)).toEqual(['host']);
+  expect(readFileSync(join(world.filesDir(world.request('h').containerId), 'hosts'), 'utf8')).toContain('10.1.2.3\tdb');
+  expect(await world.service.stats(world.request('n').containerId)).toEqual({});
+  expect(Object.keys(none.endpoints)).toEqual(['none']);
+  expect(joined.netnsPath).toBe(a.netnsPath);
+  expect(readFileSync(join(world.filesDir(world.request('j').containerId), 'hostname'), 'utf8')).toBe('alpha\n');
+  await expect(world.open('k', { networkMode: 'container:nobody' })).rejects.toMatchObject({
+    code: 'container.not-running',
+  });
+});
+
+test('a failed start gives everything back', async () => {
+  await using world = await freshWorld();
+  const first = await world.open('a', { portBindings: { '80/tcp': [{ HostPort: '0' }] } });
+  const port = first.ports['80/tcp']?.[0]?.HostPort ?? '';
+  const failed = world.open('b', { portBindings: { '81/tcp': [{ HostPort: '0' }], '80/tcp': [{ HostPort: port }] } });
+  await expect(failed).rejects.toMatchObject({
+    code: 'port.in-use',
+    message: expect.stringMatching(
+      new RegExp(
+        `^failed to set up container networking: driver failed programming external connectivity on endpoint b \\([0-9a-f]{64}\\): Bind for 0\\.0\\.0\\.0:${port} failed: port is already allocated \\(by container "a"\\)$`,
+      ),
+    ),
+  });
+  expect(world.service.sandbox(world.request('b').containerId)).toBeUndefined();
+  expect(Object.keys(world.service.inspect('bridge').Containers)).toEqual([world.request('a').containerId]);
+});
+
+test('after a crash running containers keep their ports and names, and the dead are removed', async () => {
+  await using world = await freshWorld();
+  await world.service.create({ Name: 'mine' });
+  const web = await world.open('web', { networkMode: 'mine', portBindings: { '80/tcp': [{ HostPort: '0' }] } });
+  await world.open('dead');
+  const port = Number(web.ports['80/tcp']?.[0]?.HostPort);
+  const server = await greetTcp(path(web), 80, 'still here');
+  try {
+    await world.restart();
+    expect(await readTcp('127.0.0.1', port)).toBe('still here');
+    await world.service.reconcile([world.request('web', { networkMode: 'mine' })]);
+    expect(await readTcp('127.0.0.1', port)).toBe('still here');
+    expect(await readTcp('::1', port)).toBe('still here');
+    expect(world.service.sandbox(world.request('dead').containerId)).toBeUndefined();
+    expect(world.service.sandbox(world.request('web').containerId)?.ports).toEqual(web.ports);
+    expect(world.warnings).toEqual([]);
+  } finally {
+    server.close();
+  }
+});
+
+test('nothing is left after the daemon ends its containers', async () => {
+  const world = await freshWorld();
+  await world.service.create({ Name: 'mine' });
+  await world.open('a', { portBindings: { '80/tcp': [{ HostPort: '0' }] } });
+  await world.open('b', { networkMode: 'mine' });
+  expect(world.leftovers().length).toBeGreaterThan(3);
+  await world.service.close({ removeAll: true });
+  expect(world.leftovers()).toEqual([]);
+  await world[Symbol.asyncDispose]();
+});
