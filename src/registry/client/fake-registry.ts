@@ -59,7 +59,7 @@ export function testClient(
     connectWithAlternativeMs: 1000,
     idleMs: 400,
     documentMs: 800,
-    slowWindowMs: 600,
+    slowWindowMs: 300,
     slowMinBytes: 2000,
   };
   const client = createRegistryClient(

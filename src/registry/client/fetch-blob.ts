@@ -5,7 +5,7 @@
  *                └────► all bytes ──► size and digest right? ──► end
  *
  * 1. No more than `descriptor.size` bytes are ever handed on.
- * 2. Tries without progress are bounded, and so are all tries together.
+ * 2. Tries that bring next to nothing are bounded, and so are all tries together: a peer that drips is left too.
  * 3. Time counts only while we wait for the network, never while the reader is busy.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -79,7 +79,7 @@ async function* healing(
       throw sizeMismatch(`the blob ${descriptor.digest}`, descriptor.size, `${at}`, answer.url);
     } catch (error) {
       if (access.signal.aborted) throw cancelled(access.signal);
-      fruitless = at > before ? 0 : fruitless + 1;
+      fruitless = at - before >= session.timeouts.slowMinBytes ? 0 : fruitless + 1;
       if (!mayHeal(error, at, descriptor.size) || fruitless >= maxFruitless || tries >= maxTries) throw error;
     }
     answer = undefined;
