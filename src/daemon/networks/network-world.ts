@@ -34,6 +34,8 @@ export function networkWorld(options: { readonly upstreamDnsPort?: number } = {}
   const root = mkdtempSync(join(tmpdir(), 'wharf-net-'));
   const instance = randomBytes(3).toString('hex');
   const db = new DatabaseSync(join(root, 'wharf.db'));
+  // As main.ts opens it.
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   const bus = createEventBus();
   const events: EngineEvent[] = [];
   const warnings: string[] = [];

@@ -167,7 +167,7 @@ export class Sandboxes {
       const { inode, inside } = this.#o.kernel.build(record.netnsPath, {
         attachments,
         sysctls: request.sysctls,
-        inside: () => (this.#needsResolver(attachments) ? this.#openResolver(record) : undefined),
+        inside: () => (this.#needsResolver(attachments) ? this.#openResolver(record, false) : undefined),
       });
       if (inside !== undefined) this.#resolvers.set(record.containerId, inside);
       record = { ...record, netnsInode: inode };
@@ -301,7 +301,7 @@ export class Sandboxes {
   /** Opens the resolver if the container's networks call for one and it has none yet. */
   ensureResolver(record: SandboxRecord): void {
     if (this.#resolvers.has(record.containerId) || !this.#needsResolver(this.attachments(record))) return;
-    const resolver = this.#o.kernel.inside(record.netnsPath, () => this.#openResolver(record));
+    const resolver = this.#o.kernel.inside(record.netnsPath, () => this.#openResolver(record, true));
     this.#resolvers.set(record.containerId, resolver);
   }
 
@@ -309,13 +309,14 @@ export class Sandboxes {
     return attachments.some(({ record }) => !record.builtin);
   }
 
-  #openResolver(record: SandboxRecord): Disposable {
+  #openResolver(record: SandboxRecord, replaceRedirect: boolean): Disposable {
     const { names, forwarder, warn } = this.#o;
     const resolver = effectiveResolver(readHostResolverConfig(), record);
     const current = (): SandboxRecord => this.#records.get(record.containerId) ?? record;
     return openDnsServer({
       names,
       forwarder,
+      replaceRedirect,
       onError: (error) => warn(`network: resolver of ${current().containerName}: ${error.message}`),
       view: {
         networkIds: () => this.attachments(current()).map(({ endpoint }) => endpoint.networkId),
