@@ -15,9 +15,11 @@
  *    a blob in before something durable refers to it holds a lease from before the ingest until that reference stands.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, type ReadStream } from 'node:fs';
+import { createReadStream, createWriteStream, type ReadStream, renameSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { raise, WharfError } from '../../contract/errors.ts';
 import { type Digest, digestAlgorithm, digestHex, isDigest, sha256Digest } from '../../oci/digest.ts';
 import { type BlobSource, diskError, type IngestOptions, ingestBlob } from './ingest.ts';
@@ -54,6 +56,8 @@ export interface ContentStore {
   ): Promise<void>;
   /** Stores bytes of our own under their SHA-256 digest. */
   put(bytes: Uint8Array): Promise<Digest>;
+  /** As `put`, for a stream. The caller's lease gets the digest before the blob is visible. */
+  putStream(bytes: Readable, options: { readonly signal: AbortSignal; readonly lease: Lease }): Promise<BlobInfo>;
   delete(digest: Digest): Promise<void>;
   list(): Promise<readonly BlobInfo[]>;
   lease(): Lease;
@@ -128,6 +132,28 @@ export function createContentStore(options: { readonly root: string }): ContentS
       if ((await info(digest)) === undefined) await putFile(join(incoming, crypto.randomUUID()), path(digest), bytes);
       return digest;
     },
+    async putStream(bytes, { signal, lease }) {
+      const temporary = join(incoming, crypto.randomUUID());
+      const hash = createHash('sha256');
+      let sizeBytes = 0;
+      const counted = async function* () {
+        for await (const chunk of bytes) {
+          hash.update(chunk);
+          sizeBytes += chunk.length;
+          yield chunk;
+        }
+      };
+      try {
+        await pipeline(counted, createWriteStream(temporary, { flags: 'wx', flush: true }), { signal });
+        const digest = sha256Digest(hash.digest('hex'));
+        lease.add(digest);
+        await rename(temporary, path(digest));
+        return { digest, sizeBytes };
+      } catch (error) {
+        await rm(temporary, { force: true });
+        throw diskError(error, 'store a blob');
+      }
+    },
     delete: (digest) => rm(path(digest), { force: true }),
     list,
     lease() {
@@ -138,14 +164,28 @@ export function createContentStore(options: { readonly root: string }): ContentS
     async collect(isReachable) {
       const gone: BlobInfo[] = [];
       for (const blob of await list()) {
-        // Asked right before each removal: a lease may have been taken while this loop waited.
+        // Asked and taken out of sight in one go: a lease may have been taken while this loop waited, and one that is
+        // taken from here on no longer finds the blob.
         if (isReachable(blob.digest) || isLeased(blob.digest) || ingests.has(blob.digest)) continue;
-        await rm(path(blob.digest), { force: true });
+        const grave = join(incoming, crypto.randomUUID());
+        if (!moveAway(path(blob.digest), grave)) continue;
+        await rm(grave, { force: true });
         gone.push(blob);
       }
       return gone;
     },
   };
+}
+
+/** Answers whether there was something to move. */
+function moveAway(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 async function putFile(temporary: string, target: string, bytes: Uint8Array): Promise<void> {

@@ -2,7 +2,13 @@
  * What the rest of the daemon may ask of the images. Implemented in this folder; HTTP handlers and `containers/` use it.
  * API shapes come from contract/engine-types.ts.
  */
-import type { HistoryItem, ImageDeleteItem, ImageInspect, ImagePruneResult, ImageSummary } from '../../contract/engine-types.ts';
+import type {
+  HistoryItem,
+  ImageDeleteItem,
+  ImageInspect,
+  ImagePruneResult,
+  ImageSummary,
+} from '../../contract/engine-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../../registry/client/registry-client.ts';
 
@@ -67,7 +73,11 @@ export interface ImageService {
   get(nameOrId: string): LocalImage;
   pull(reference: string, options: PullOptions): Promise<LocalImage>;
   push(reference: string, options: PullOptions): Promise<void>;
-  list(query: { all: boolean; filters: ReadonlyMap<string, readonly string[]>; sharedSize: boolean }): Promise<readonly ImageSummary[]>;
+  list(query: {
+    all: boolean;
+    filters: ReadonlyMap<string, readonly string[]>;
+    sharedSize: boolean;
+  }): Promise<readonly ImageSummary[]>;
   inspect(nameOrId: string): Promise<ImageInspect>;
   history(nameOrId: string): Promise<readonly HistoryItem[]>;
   tag(nameOrId: string, target: string): Promise<void>;

@@ -64,7 +64,8 @@ export function createLayerStore(options: { readonly root: string; readonly pool
   const linksFolder = join(root, 'l');
   const incoming = join(root, 'incoming');
   const layers = new Map<string, StoredLayer>();
-  const adding = new Map<string, Promise<LayerUsage>>();
+  /** Layers that are being added or removed. */
+  const busy = new Map<string, Promise<unknown>>();
   const never = new AbortController().signal;
   let nextShort = 0;
 
@@ -161,6 +162,11 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     }
   };
 
+  const bury = async (layer: StoredLayer): Promise<void> => {
+    await rm(join(linksFolder, layer.short), { force: true });
+    await discard(folderOf(layer.chainId));
+  };
+
   const makeLink = async (layer: StoredLayer): Promise<void> => {
     const link = join(linksFolder, layer.short);
     await rm(link, { force: true });
@@ -197,22 +203,24 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     },
     async add(layer, fill) {
       for (;;) {
-        const running = adding.get(layer.chainId);
+        const running = busy.get(layer.chainId);
         if (running === undefined) break;
         await running.catch(() => undefined);
       }
       const known = layers.get(layer.chainId);
       if (known !== undefined) return known.usage;
-      const work = addOnce(layer, fill).finally(() => adding.delete(layer.chainId));
-      adding.set(layer.chainId, work);
+      const work = addOnce(layer, fill).finally(() => busy.delete(layer.chainId));
+      busy.set(layer.chainId, work);
       return work;
     },
     async remove(chainId) {
       const layer = layers.get(chainId);
       if (layer === undefined) return;
       layers.delete(chainId);
-      await discard(folderOf(chainId));
-      await rm(join(linksFolder, layer.short), { force: true });
+      // Whoever adds the layer again meanwhile waits until the old one is out of the way.
+      const work = bury(layer).finally(() => busy.delete(chainId));
+      busy.set(chainId, work);
+      await work;
     },
     scratch,
     discard,

@@ -116,7 +116,10 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     layers: () => store.list().map((layer) => layer.chainId),
     layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,
     layerPaths: lowerPaths,
-    chainsInUse: () => [...snapshots.values()].flatMap(({ parent }) => (parent === undefined ? [] : [parent])),
+    chainsInUse() {
+      const tops = new Set([...snapshots.values()].map(({ parent }) => parent));
+      return [...tops].flatMap((top) => store.chain(top).map((layer) => layer.chainId));
+    },
     driverData: (key) => ({
       LowerDir: lowerPaths(parentOf(key)).join(':'),
       UpperDir: join(folderOf(key), 'upper'),

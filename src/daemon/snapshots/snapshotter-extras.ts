@@ -14,7 +14,7 @@ export interface WharfSnapshotter extends Snapshotter {
   ): Promise<LayerUsage>;
   /** Folders of a chain's trees, topmost first. */
   layerPaths(top: string | undefined): readonly string[];
-  /** Top layers that snapshots stand on: these chains must stay, whatever becomes of their images. */
+  /** Every layer that a snapshot stands on: these must stay, whatever becomes of their images. */
   chainsInUse(): readonly string[];
   /** `GraphDriver.Data` of a container. */
   driverData(key: string): Readonly<Record<string, string>>;

@@ -1,0 +1,136 @@
+/** Making an image out of a container's changes (docker commit). */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import type { Descriptor } from '../../oci/descriptor.ts';
+import { type Digest, sha256Digest } from '../../oci/digest.ts';
+import { isJsonObject } from '../../oci/json-fields.ts';
+import { maxConfigBytes } from '../../oci/manifest.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
+import { parseReference } from '../../oci/reference.ts';
+import type { BlobInfo, Lease } from '../content/content-store.ts';
+import { getImage } from './find-image.ts';
+import type { ImageParts } from './image-parts.ts';
+import { type ImageRecord, pairLayers, readConfig } from './image-record.ts';
+import type { ImageService } from './image-service.ts';
+
+type CommitRequest = Parameters<ImageService['commit']>[0];
+
+/** @returns the new image's ID. @throws WharfError 'image.not-found' | 'reference.invalid' | 'disk.full' */
+export async function commitImage(parts: ImageParts, request: CommitRequest): Promise<string> {
+  const base = getImage(parts.images, request.baseImageId);
+  const name = request.reference === undefined ? undefined : parseReference(request.reference);
+  using lease = parts.content.lease();
+  using pin = parts.pins.open();
+  const { blob, diffId } = await packChanges(parts, request, lease);
+  const isDocker = base.manifest.mediaType === mediaTypes.dockerManifest;
+  const layerType = isDocker ? mediaTypes.dockerLayerGzip : mediaTypes.ociLayerGzip;
+  const descriptor: Descriptor = { mediaType: layerType, digest: blob.digest, size: blob.sizeBytes };
+  const configBytes = await newConfig(parts, base, request, diffId);
+  const { document, runConfig } = readConfig(configBytes);
+  const layers = pairLayers([...base.layers.map((layer) => layer.blob), descriptor], document.diffIds);
+  for (const layer of layers) {
+    pin.add(layer.chainId);
+    lease.add(layer.blob.digest);
+  }
+  const top = layers.at(-1);
+  if (top !== undefined) {
+    const layer = { chainId: top.chainId, parent: layers.at(-2)?.chainId, diffId };
+    await parts.snapshots.applyBlob(layer, parts.content.path(blob.digest), { signal: request.signal });
+  }
+  const image: ImageRecord = {
+    id: await put(parts, configBytes, lease),
+    manifest: await putManifest(
+      parts,
+      configBytes,
+      layers.map((layer) => layer.blob),
+      isDocker,
+      lease,
+    ),
+    document,
+    runConfig,
+    layers,
+    sizeBytes: layers.reduce((sum, { chainId }) => sum + parts.snapshots.layerUsage(chainId).sizeBytes, 0),
+    parentId: base.id,
+    taggedAt: Date.now(),
+  };
+  request.signal.throwIfAborted();
+  parts.images.put(image, configBytes, name === undefined ? [] : [name]);
+  return image.id;
+}
+
+async function packChanges(
+  parts: ImageParts,
+  { snapshotKey, signal }: CommitRequest,
+  lease: Lease,
+): Promise<{ readonly blob: BlobInfo; readonly diffId: Digest }> {
+  const tar = parts.snapshots.exportChanges(snapshotKey, { signal });
+  const hash = createHash('sha256');
+  const gzip = createGzip({ level: 6, chunkSize: 1 << 18 });
+  const [, blob] = await Promise.all([
+    pipeline(tar, (chunks) => hashed(chunks, hash), gzip, { signal }),
+    parts.content.putStream(gzip, { signal, lease }),
+  ]);
+  return { blob, diffId: sha256Digest(hash.digest('hex')) };
+}
+
+async function* hashed(chunks: Readable, hash: ReturnType<typeof createHash>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
+}
+
+/** The base's config document with what the commit changes; fields we do not know stay as they are. */
+async function newConfig(
+  parts: ImageParts,
+  base: ImageRecord,
+  request: CommitRequest,
+  diffId: Digest,
+): Promise<Buffer> {
+  const bytes = await parts.content.read(base.id, maxConfigBytes);
+  const json: unknown = JSON.parse(bytes.toString('utf8'));
+  const created = new Date().toISOString();
+  const entry = {
+    created,
+    created_by: (request.config.Cmd ?? []).join(' '),
+    ...(request.author === '' ? {} : { author: request.author }),
+    ...(request.comment === '' ? {} : { comment: request.comment }),
+  };
+  // What these describe is the base's last build step, not this image.
+  const { container: _container, container_config: _containerConfig, ...kept } = isJsonObject(json) ? json : {};
+  return Buffer.from(
+    JSON.stringify({
+      ...kept,
+      created,
+      ...(request.author === '' ? {} : { author: request.author }),
+      config: request.config,
+      rootfs: { type: 'layers', diff_ids: [...base.document.diffIds, diffId] },
+      history: [...base.document.history, entry],
+    }),
+  );
+}
+
+async function put(parts: ImageParts, bytes: Buffer, lease: Lease): Promise<Digest> {
+  const digest = sha256Digest(createHash('sha256').update(bytes).digest('hex'));
+  lease.add(digest);
+  return parts.content.put(bytes);
+}
+
+async function putManifest(
+  parts: ImageParts,
+  configBytes: Buffer,
+  layers: readonly Descriptor[],
+  isDocker: boolean,
+  lease: Lease,
+): Promise<Descriptor> {
+  const mediaType = isDocker ? mediaTypes.dockerManifest : mediaTypes.ociManifest;
+  const config = {
+    mediaType: isDocker ? mediaTypes.dockerConfig : mediaTypes.ociConfig,
+    digest: sha256Digest(createHash('sha256').update(configBytes).digest('hex')),
+    size: configBytes.length,
+  };
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers }));
+  return { mediaType, digest: await put(parts, bytes, lease), size: bytes.length };
+}

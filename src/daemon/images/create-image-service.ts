@@ -1,0 +1,101 @@
+/** Puts the parts of this folder together. */
+import type { DatabaseSync } from 'node:sqlite';
+import { WharfError } from '../../contract/errors.ts';
+import { linuxPlatform, type Platform } from '../../oci/platform.ts';
+import { familiar, parseReference } from '../../oci/reference.ts';
+import type { RegistryClient } from '../../registry/client/registry-client.ts';
+import type { ContentStore } from '../content/content-store.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
+import { commitImage } from './commit-image.ts';
+import { DownloadPool } from './download-pool.ts';
+import { findImage, getImage, toLocalImage } from './find-image.ts';
+import { ChainPins, GarbageCollector } from './garbage.ts';
+import { ImageDatabase } from './image-database.ts';
+import type { ImageParts } from './image-parts.ts';
+import type { ImageService, ImageUsers } from './image-service.ts';
+import { imageHistory, inspectImage } from './inspect-image.ts';
+import { listImages } from './list-images.ts';
+import { pullImage } from './pull.ts';
+import { pushImage } from './push.ts';
+import { pruneImages, removeImage } from './remove-image.ts';
+import { repairImages } from './repair-images.ts';
+
+export interface ImageServiceOptions {
+  readonly db: DatabaseSync;
+  readonly content: ContentStore;
+  readonly snapshots: WharfSnapshotter;
+  readonly registry: RegistryClient;
+  readonly events: EventBus;
+  readonly users: ImageUsers;
+  /** Ends pulls, pushes and commits when the daemon shuts down. */
+  readonly signal?: AbortSignal;
+  /** What this machine runs; for tests. */
+  readonly platform?: Platform;
+}
+
+export interface WharfImageService extends ImageService {
+  /** Makes good what a crash left: unpacks layers that were lost and removes what nothing needs. Call once at start. */
+  reconcile(options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+/** `content` and `snapshots` must be open. Reads the images from `db` at once. */
+export function createImageService(options: ImageServiceOptions): WharfImageService {
+  const { content, snapshots, registry, events, users } = options;
+  const images = new ImageDatabase(options.db);
+  const pins = new ChainPins();
+  const parts: ImageParts = {
+    images,
+    content,
+    snapshots,
+    registry,
+    events,
+    users,
+    pins,
+    downloads: new DownloadPool(content, registry),
+    garbage: new GarbageCollector(images, content, snapshots, pins),
+    platform: options.platform ?? linuxPlatform(process.arch),
+  };
+  const ending = options.signal;
+  const withEnding = <T extends { readonly signal: AbortSignal }>(request: T): T =>
+    ending === undefined ? request : { ...request, signal: AbortSignal.any([request.signal, ending]) };
+
+  return {
+    find(nameOrId) {
+      const image = findImage(images, nameOrId);
+      return image === undefined ? undefined : toLocalImage(images, image);
+    },
+    get: (nameOrId) => toLocalImage(images, getImage(images, nameOrId)),
+    async pull(reference, pullOptions) {
+      return toLocalImage(images, await pullImage(parts, reference, withEnding(pullOptions)));
+    },
+    push: (reference, pushOptions) => pushImage(parts, reference, withEnding(pushOptions)),
+    async list(query) {
+      return listImages(parts, query);
+    },
+    async inspect(nameOrId) {
+      return inspectImage(parts, getImage(images, nameOrId));
+    },
+    async history(nameOrId) {
+      return imageHistory(parts, getImage(images, nameOrId));
+    },
+    async tag(nameOrId, target) {
+      const image = getImage(images, nameOrId);
+      const reference = parseReference(target);
+      if (reference.digest !== undefined)
+        throw new WharfError('request.invalid', 'refusing to create a tag with a digest reference');
+      images.name(reference, image.id);
+      events.publish('image', 'tag', image.id, { ...image.document.labels, name: familiar(reference) });
+    },
+    remove: (nameOrId, removeOptions) => removeImage(parts, nameOrId, removeOptions),
+    prune: (filters) => pruneImages(parts, filters),
+    async layersSizeBytes() {
+      return snapshots.layers().reduce((sum, chainId) => sum + snapshots.layerUsage(chainId).sizeBytes, 0);
+    },
+    commit: (request) => commitImage(parts, withEnding(request)),
+    async reconcile({ signal }) {
+      await repairImages(parts, signal);
+      await parts.garbage.collect();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/** What the operations of this folder share. */
+import type { Platform } from '../../oci/platform.ts';
+import type { RegistryClient } from '../../registry/client/registry-client.ts';
+import type { ContentStore } from '../content/content-store.ts';
+import type { EventBus } from '../events/event-bus.ts';
+import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
+import type { DownloadPool } from './download-pool.ts';
+import type { ChainPins, GarbageCollector } from './garbage.ts';
+import type { ImageDatabase } from './image-database.ts';
+import type { ImageUsers } from './image-service.ts';
+
+export interface ImageParts {
+  readonly images: ImageDatabase;
+  readonly content: ContentStore;
+  readonly snapshots: WharfSnapshotter;
+  readonly registry: RegistryClient;
+  readonly events: EventBus;
+  readonly users: ImageUsers;
+  readonly downloads: DownloadPool;
+  readonly pins: ChainPins;
+  readonly garbage: GarbageCollector;
+  /** What this machine runs. */
+  readonly platform: Platform;
+}

@@ -1,0 +1,69 @@
+/** `docker image inspect` and `docker history`. */
+import type { HistoryItem, ImageInspect } from '../../contract/engine-types.ts';
+import type { ImageParts } from './image-parts.ts';
+import { type ImageRecord, topLayer } from './image-record.ts';
+
+/** Milliseconds since the epoch; 0 when the image does not say. */
+export function createdAt(image: ImageRecord): number {
+  return timeOf(image.document.created);
+}
+
+function timeOf(text: string | undefined): number {
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? 0 : time;
+}
+
+export function inspectImage(parts: ImageParts, image: ImageRecord): ImageInspect {
+  const { document } = image;
+  const { platform } = document;
+  const names = parts.images.names(image.id);
+  return {
+    Id: image.id,
+    RepoTags: names.tags,
+    RepoDigests: names.digests,
+    Parent: image.parentId,
+    Comment: document.history.at(-1)?.comment ?? '',
+    ...(document.created === undefined ? {} : { Created: document.created }),
+    DockerVersion: '',
+    Author: document.author ?? '',
+    Config: document.config,
+    Architecture: platform.architecture,
+    ...(platform.variant === undefined ? {} : { Variant: platform.variant }),
+    Os: platform.os,
+    ...(platform['os.version'] === undefined ? {} : { OsVersion: platform['os.version'] }),
+    Size: image.sizeBytes,
+    GraphDriver: {
+      Name: parts.snapshots.name === 'overlay' ? 'overlay2' : 'vfs',
+      Data: parts.snapshots.imageDriverData(topLayer(image)),
+    },
+    RootFS: { Type: 'layers', Layers: document.diffIds },
+    Metadata: { LastTagTime: new Date(image.taggedAt).toISOString() },
+    Descriptor: { mediaType: image.manifest.mediaType, digest: image.manifest.digest, size: image.manifest.size },
+  };
+}
+
+/** Newest first. Layers are matched to the history entries that made one. */
+export function imageHistory(parts: ImageParts, image: ImageRecord): readonly HistoryItem[] {
+  const tags = parts.images.names(image.id).tags;
+  let layer = 0;
+  const items = image.document.history.map((entry) => {
+    const made = entry.empty_layer === true ? undefined : image.layers[layer++];
+    return {
+      Id: '<missing>',
+      Created: Math.floor(timeOf(entry.created) / 1000),
+      CreatedBy: entry.created_by ?? '',
+      Tags: null,
+      Size: made === undefined ? 0 : parts.snapshots.layerUsage(made.chainId).sizeBytes,
+      Comment: entry.comment ?? '',
+    };
+  });
+  // Images without (complete) history still have their layers to show.
+  for (; layer < image.layers.length; layer++) {
+    const chainId = image.layers[layer]?.chainId ?? '';
+    const Size = parts.snapshots.layerUsage(chainId).sizeBytes;
+    items.push({ Id: '<missing>', Created: 0, CreatedBy: '', Tags: null, Size, Comment: '' });
+  }
+  const [newest, ...older] = items.reverse();
+  if (newest === undefined) return [];
+  return [{ ...newest, Id: image.id, Tags: tags.length === 0 ? null : tags }, ...older];
+}

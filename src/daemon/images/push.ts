@@ -1,0 +1,129 @@
+/** Pushing an image: layers the registry lacks, the config, then the manifest byte for byte as it was pulled or made. */
+import { WharfError } from '../../contract/errors.ts';
+import type { Digest } from '../../oci/digest.ts';
+import { maxManifestBytes } from '../../oci/manifest.ts';
+import { canonicalName, familiar, familiarName, parseNamed, type Reference, withDigest } from '../../oci/reference.ts';
+import type { ImageParts } from './image-parts.ts';
+import type { ImageLayer, ImageRecord } from './image-record.ts';
+import type { PullOptions } from './image-service.ts';
+import { LayerProgress } from './progress-lines.ts';
+import { Semaphore } from './semaphore.ts';
+
+/** dockerd's default. */
+const maxUploadsAtOnce = 5;
+
+/** One tag, or with none written all tags of the repository. @throws WharfError 'image.not-found' and of the registry client */
+export async function pushImage(parts: ImageParts, text: string, options: PullOptions): Promise<void> {
+  const reference = parseNamed(text);
+  if (reference.digest !== undefined) throw new WharfError('request.invalid', 'cannot push a digest reference');
+  const tags = parts.images
+    .tagsOf(canonicalName(reference))
+    .filter(([tag]) => reference.tag === undefined || tag.tag === reference.tag);
+  if (tags.length === 0) {
+    const what = reference.tag === undefined ? familiarName(reference) : `${familiarName(reference)}:${reference.tag}`;
+    throw new WharfError(
+      'image.not-found',
+      reference.tag === undefined
+        ? `An image does not exist locally with the tag: ${what}`
+        : `tag does not exist: ${what}`,
+    );
+  }
+  options.onProgress({ status: `The push refers to repository [${canonicalName(reference)}]` });
+  for (const [tag, id] of tags) {
+    const image = parts.images.get(id);
+    if (image !== undefined) await pushTag(parts, tag, image, options);
+  }
+}
+
+async function pushTag(
+  parts: ImageParts,
+  reference: Reference,
+  image: ImageRecord,
+  options: PullOptions,
+): Promise<void> {
+  const { content, images, registry, events } = parts;
+  const { auth, signal } = options;
+  // Keeps the blobs when the image is removed meanwhile.
+  using lease = content.lease();
+  for (const digest of [image.id, image.manifest.digest, ...image.layers.map((layer) => layer.blob.digest)])
+    lease.add(digest);
+  await pushLayers(parts, reference, image, options);
+  const config = { mediaType: 'application/octet-stream', digest: image.id, size: await sizeOf(parts, image.id) };
+  await registry.pushBlob(reference, config, () => content.open(image.id), { auth, signal });
+  const bytes = await content.read(image.manifest.digest, maxManifestBytes);
+  await registry.pushManifest(reference, image.manifest.mediaType, bytes, { auth, signal });
+  images.addOrigins(canonicalName(reference), [image.id, ...image.layers.map((layer) => layer.blob.digest)]);
+  images.name(withDigest(reference, image.manifest.digest), image.id);
+  const tag = reference.tag ?? 'latest';
+  options.onProgress({ status: `${tag}: digest: ${image.manifest.digest} size: ${bytes.length}` });
+  options.onProgress({ progressDetail: {}, aux: { Tag: tag, Digest: image.manifest.digest, Size: bytes.length } });
+  events.publish('image', 'push', familiar(reference), { ...image.document.labels, name: familiarName(reference) });
+}
+
+async function sizeOf(parts: ImageParts, digest: Digest): Promise<number> {
+  const info = await parts.content.info(digest);
+  if (info === undefined)
+    throw new WharfError('internal', `blob ${digest} is missing`, { hint: 'Pull the image again.' });
+  return info.sizeBytes;
+}
+
+async function pushLayers(
+  parts: ImageParts,
+  reference: Reference,
+  image: ImageRecord,
+  options: PullOptions,
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const slots = new Semaphore(maxUploadsAtOnce);
+  // Uppermost first, as docker shows them.
+  const plans = image.layers
+    .toReversed()
+    .map((layer) => ({ layer, progress: new LayerProgress(layer.diffId, options.onProgress) }));
+  for (const { progress } of plans) progress.say('Preparing');
+  const uploads = plans.map(async ({ layer, progress }) => {
+    if (slots.isFull) progress.say('Waiting');
+    using _slot = await slots.take(signal);
+    await pushLayer(parts, reference, layer, progress, { ...options, signal });
+  });
+  try {
+    await Promise.all(uploads);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(uploads);
+    options.signal.throwIfAborted();
+    throw error;
+  }
+}
+
+async function pushLayer(
+  parts: ImageParts,
+  reference: Reference,
+  { blob }: ImageLayer,
+  progress: LayerProgress,
+  { auth, signal }: PullOptions,
+): Promise<void> {
+  await sizeOf(parts, blob.digest);
+  const repositories = parts.images
+    .originsOf(blob.digest)
+    .map((name) => parseNamed(name))
+    .filter((origin) => origin.domain === reference.domain && origin.path !== reference.path)
+    .map((origin) => origin.path);
+  const how = await parts.registry.pushBlob(reference, blob, () => parts.content.open(blob.digest), {
+    auth,
+    signal,
+    mountFrom: repositories,
+    onBytes: (sent) => progress.move('Pushing', sent, blob.size),
+  });
+  switch (how) {
+    case 'pushed':
+      progress.say('Pushed');
+      return;
+    case 'exists':
+      progress.say('Layer already exists');
+      return;
+    case 'mounted':
+      progress.say(`Mounted from ${repositories[0] ?? reference.path}`);
+      return;
+  }
+}

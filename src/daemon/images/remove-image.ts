@@ -1,0 +1,170 @@
+/**
+ * `docker rmi` and `docker image prune`. The rules and texts are dockerd's: a name is taken away first, and the image goes
+ * with its last name; by ID all names go at once when they are of one repository; containers that use it forbid it.
+ */
+
+import type { ImageDeleteItem, ImagePruneResult } from '../../contract/engine-types.ts';
+import { WharfError } from '../../contract/errors.ts';
+import { canonicalName, familiar, parseReference, type Reference } from '../../oci/reference.ts';
+import { getImage, isIdOf } from './find-image.ts';
+import { booleanFilter, checkFilters, type FilterMap } from './image-filters.ts';
+import type { ImageParts } from './image-parts.ts';
+import { type ImageRecord, shortId } from './image-record.ts';
+import { timeAndLabelFilter } from './list-images.ts';
+
+/** @throws WharfError 'image.not-found' | 'image.in-use' | 'image.ambiguous' */
+export async function removeImage(
+  parts: ImageParts,
+  nameOrId: string,
+  { force }: { readonly force: boolean },
+): Promise<readonly ImageDeleteItem[]> {
+  const image = getImage(parts.images, nameOrId);
+  const removal = new Removal(parts, image, force);
+  const goes = isIdOf(image, nameOrId) && !isNameOf(parts, image, nameOrId) ? removal.byId() : removal.byName(nameOrId);
+  if (!goes) return removal.items;
+  return [...removal.items, ...(await deleteImages(parts, [image])).items];
+}
+
+/** A name may look like an ID prefix; the name counts, as in the lookup. */
+function isNameOf(parts: ImageParts, image: ImageRecord, text: string): boolean {
+  try {
+    return parts.images.resolve(parseReference(text)) === image.id;
+  } catch {
+    return false;
+  }
+}
+
+class Removal {
+  readonly items: ImageDeleteItem[] = [];
+  readonly #parts: ImageParts;
+  readonly #image: ImageRecord;
+  readonly #force: boolean;
+
+  constructor(parts: ImageParts, image: ImageRecord, force: boolean) {
+    this.#parts = parts;
+    this.#image = image;
+    this.#force = force;
+  }
+
+  /** Takes one name away; answers whether the image itself is to go. */
+  byName(name: string): boolean {
+    const reference = parseReference(name);
+    const all = this.#references();
+    if (!this.#force && isSingle(all)) {
+      const [user] = this.#parts.users.usersOf(this.#image.id);
+      if (user !== undefined) {
+        throw new WharfError(
+          'image.in-use',
+          `conflict: unable to remove repository reference ${JSON.stringify(name)} (must force) - container ${shortId(user.containerId)} is using its referenced image ${shortId(this.#image.id)}`,
+        );
+      }
+    }
+    this.#untag(reference);
+    this.#dropLoneDigests(reference);
+    if (this.#references().length > 0) return false;
+    // Its last name is gone. In use it stays without one, as with dockerd.
+    return this.#conflict({ names: false, stopped: !this.#force }) === undefined;
+  }
+
+  /** Takes all names away. */
+  byId(): boolean {
+    const all = this.#references();
+    const conflict = this.#conflict({ names: !this.#force && !isSingle(all), stopped: !this.#force });
+    if (conflict !== undefined) throw conflict;
+    for (const reference of all) this.#untag(reference);
+    return true;
+  }
+
+  #references(): readonly Reference[] {
+    return this.#parts.images.references(this.#image.id);
+  }
+
+  #untag(reference: Reference): void {
+    this.#parts.images.unname(reference);
+    this.items.push({ Untagged: familiar(reference) });
+    this.#parts.events.publish('image', 'untag', this.#image.id, eventAttributes(this.#image));
+  }
+
+  /** Digests of a repository whose last tag is gone would keep the image for nobody to see. */
+  #dropLoneDigests(removed: Reference): void {
+    const left = this.#references();
+    const repository = canonicalName(removed);
+    if (removed.digest !== undefined || left.length === 0) return;
+    if (left.some((reference) => reference.digest === undefined || canonicalName(reference) !== repository)) return;
+    for (const reference of left) this.#untag(reference);
+  }
+
+  #conflict(check: { readonly names: boolean; readonly stopped: boolean }): WharfError | undefined {
+    const users = this.#parts.users.usersOf(this.#image.id);
+    const running = users.find((user) => user.running);
+    if (running !== undefined) {
+      return inUse(
+        this.#image,
+        'cannot be forced',
+        `image is being used by running container ${shortId(running.containerId)}`,
+      );
+    }
+    if (check.names) return inUse(this.#image, 'must be forced', 'image is referenced in multiple repositories');
+    const [stopped] = users;
+    if (check.stopped && stopped !== undefined) {
+      return inUse(
+        this.#image,
+        'must be forced',
+        `image is being used by stopped container ${shortId(stopped.containerId)}`,
+      );
+    }
+    return undefined;
+  }
+}
+
+function inUse(image: ImageRecord, force: string, why: string): WharfError {
+  return new WharfError('image.in-use', `conflict: unable to delete ${shortId(image.id)} (${force}) - ${why}`);
+}
+
+/** At most one tag, and everything in one repository. */
+function isSingle(references: readonly Reference[]): boolean {
+  const tags = references.filter((reference) => reference.digest === undefined);
+  return tags.length <= 1 && new Set(references.map(canonicalName)).size <= 1;
+}
+
+function eventAttributes(image: ImageRecord): Readonly<Record<string, string>> {
+  return { ...image.document.labels, name: image.id };
+}
+
+async function deleteImages(
+  parts: ImageParts,
+  images: readonly ImageRecord[],
+): Promise<{ readonly items: readonly ImageDeleteItem[]; readonly freedBytes: number }> {
+  const items: ImageDeleteItem[] = [];
+  for (const image of images) {
+    parts.images.delete(image.id);
+    items.push({ Deleted: image.id });
+    parts.events.publish('image', 'delete', image.id, eventAttributes(image));
+  }
+  const { layers, freedBytes } = await parts.garbage.collect();
+  const gone = new Set(images.flatMap((image) => image.layers.map((layer): string => layer.chainId)));
+  for (const { chainId } of layers) if (gone.has(chainId)) items.push({ Deleted: chainId });
+  return { items, freedBytes };
+}
+
+/** Untagged images by default; with `dangling=false` all that no container uses. @throws WharfError 'request.invalid' */
+export async function pruneImages(parts: ImageParts, filters: FilterMap): Promise<ImagePruneResult> {
+  checkFilters(filters, ['dangling', 'label', 'label!', 'until']);
+  const danglingOnly = booleanFilter(filters, 'dangling') ?? true;
+  const wanted = timeAndLabelFilter(parts, filters);
+  const unused = parts.images
+    .all()
+    .filter((image) => wanted(image) && parts.users.usersOf(image.id).length === 0)
+    .filter((image) => !danglingOnly || parts.images.names(image.id).tags.length === 0);
+  const untagged: ImageDeleteItem[] = [];
+  for (const image of unused) {
+    for (const reference of parts.images.references(image.id)) {
+      parts.images.unname(reference);
+      untagged.push({ Untagged: familiar(reference) });
+      parts.events.publish('image', 'untag', image.id, eventAttributes(image));
+    }
+  }
+  const { items, freedBytes } = await deleteImages(parts, unused);
+  parts.events.publish('image', 'prune', '', { reclaimed: String(freedBytes) });
+  return { ImagesDeleted: unused.length === 0 ? null : [...untagged, ...items], SpaceReclaimed: freedBytes };
+}
