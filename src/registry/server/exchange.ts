@@ -43,6 +43,11 @@ export function unsupported(): RegistryError {
   return new RegistryError('UNSUPPORTED');
 }
 
+/** The body; a handler that stops reading it does not end the connection, for its answer must still go out. */
+export function bodyOf({ request }: Exchange): AsyncIterable<Buffer> {
+  return { [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) };
+}
+
 /** A small body whole. @throws RegistryError 'SIZE_INVALID' with status 413 beyond `maxBytes` */
 export async function readBody(exchange: Exchange, maxBytes: number, timeoutMs: number): Promise<Buffer> {
   const { request } = exchange;
@@ -50,7 +55,7 @@ export async function readBody(exchange: Exchange, maxBytes: number, timeoutMs: 
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
   try {
-    for await (const chunk of request) {
+    for await (const chunk of bodyOf(exchange)) {
       sizeBytes += chunk.length;
       if (sizeBytes > maxBytes)
         throw new RegistryError('SIZE_INVALID', { status: 413, message: `body larger than ${maxBytes} bytes` });

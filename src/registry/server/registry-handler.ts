@@ -10,6 +10,8 @@ import type { RegistryLogger } from './registry-logger.ts';
 import { parseTarget, type RequestTarget } from './request-target.ts';
 import { handleUpload, handleUploads } from './upload-handlers.ts';
 
+const maxDroppedBytes = 64 * 1024 * 1024;
+
 export type RegistryRequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
 export function registryHandler(
@@ -76,7 +78,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, thrown: unkn
     logger.error(`${request.method} ${request.url} failed`, error.cause);
   if (response.headersSent) return void response.destroy();
   const headers: Record<string, string> = { 'content-type': 'application/json', ...error.headers };
-  // What is left of a refused upload is not worth waiting for.
-  if (!request.complete) headers.connection = 'close';
+  // The rest of a refused body is read and dropped, so that the client sees the answer and not a broken pipe; but not for long.
+  if (!request.complete && !(Number(request.headers['content-length']) <= maxDroppedBytes))
+    headers.connection = 'close';
   answer({ response }, error.status, headers, error.toJson());
 }

@@ -1,7 +1,7 @@
 /** Uploads of blobs: POST begins (or mounts, or brings all), PATCH continues, PUT ends, GET tells, DELETE cancels. */
 import { isDigest } from '../../oci/digest.ts';
 import { isRepositoryPath } from '../../oci/reference.ts';
-import { answer, type Exchange, unsupported } from './exchange.ts';
+import { answer, bodyOf, type Exchange, unsupported } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
 import { checkedDigest } from './request-target.ts';
 import { rangeHeader } from './upload-store.ts';
@@ -67,7 +67,7 @@ async function append(exchange: Exchange, name: string, id: string): Promise<num
   return await stores.uploads.append(name, id, {
     ...(range === undefined ? {} : { start: range.start }),
     ...(lengthBytes === undefined ? {} : { lengthBytes }),
-    source: request,
+    source: bodyOf(exchange),
   });
 }
 
