@@ -115,4 +115,16 @@ export const commandGroups: Readonly<Record<string, string>> = {
 };
 
 /** Commands shown first by `wharf --help`. */
-export const commonCommands = ['run', 'exec', 'ps', 'pull', 'push', 'images', 'login', 'logout', 'search', 'version', 'info'] as const;
+export const commonCommands = [
+  'run',
+  'exec',
+  'ps',
+  'pull',
+  'push',
+  'images',
+  'login',
+  'logout',
+  'search',
+  'version',
+  'info',
+] as const;

@@ -107,7 +107,10 @@ function parseOrExplain(command: CommandSpec, rest: readonly string[], seeHelp: 
     return parseFlags(command.flags, rest, { flagsFirst: command.flagsFirst === true });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    throw new UsageError(error.message, { exitCode: error.exitCode, hint: [error.hint, seeHelp].filter(Boolean).join('\n') });
+    throw new UsageError(error.message, {
+      exitCode: error.exitCode,
+      hint: [error.hint, seeHelp].filter(Boolean).join('\n'),
+    });
   }
 }
 

@@ -8,9 +8,12 @@ export function parseFilters(texts: readonly string[]): Filters | undefined {
   for (const text of texts) {
     const equals = text.indexOf('=');
     if (equals < 0) {
-      throw new UsageError(`invalid argument ${JSON.stringify(text)} for "--filter" flag: bad format of filter (expected name=value)`, {
-        exitCode: 125,
-      });
+      throw new UsageError(
+        `invalid argument ${JSON.stringify(text)} for "--filter" flag: bad format of filter (expected name=value)`,
+        {
+          exitCode: 125,
+        },
+      );
     }
     const name = text.slice(0, equals).trim().toLowerCase();
     filters[name] = [...(filters[name] ?? []), text.slice(equals + 1).trim()];

@@ -18,7 +18,8 @@ export function findCommand(words: readonly string[]): Found {
   }
   const group = groupOf(words);
   const next = words[group === '' ? 0 : group.split(' ').length];
-  if (group !== '' && (next === undefined || next === '--help' || next === '-h')) return { kind: 'group', words: group };
+  if (group !== '' && (next === undefined || next === '--help' || next === '-h'))
+    return { kind: 'group', words: group };
   throw unknownCommand(group, next ?? '');
 }
 
@@ -33,7 +34,9 @@ function groupOf(words: readonly string[]): string {
 export function wordsAfter(group: string): string[] {
   const prefix = group === '' ? '' : `${group} `;
   const all = commandTable.flatMap(({ path, aliases }) => [path, ...aliases]);
-  const next = all.filter((path) => path.startsWith(prefix)).map((path) => path.slice(prefix.length).split(' ')[0] ?? '');
+  const next = all
+    .filter((path) => path.startsWith(prefix))
+    .map((path) => path.slice(prefix.length).split(' ')[0] ?? '');
   return [...new Set(next)].filter((word) => word !== '');
 }
 

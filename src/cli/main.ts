@@ -1,6 +1,6 @@
 import { dispatch } from './dispatch.ts';
-import { ProcessSignals } from './terminal/signals.ts';
 import { processTerminal } from './terminal/process-terminal.ts';
+import { ProcessSignals } from './terminal/signals.ts';
 
 /** Entry of `bin/wharf`. */
 async function main(): Promise<void> {

@@ -20,7 +20,11 @@ export interface ParseOptions {
  * `-n=value`, combined switches (`-it`), `--` ending the flags. A switch takes a value only after `=`.
  * @throws UsageError with exit code 125
  */
-export function parseFlags<const T extends FlagTable>(table: T, argv: readonly string[], options: ParseOptions = {}): ParsedArgv<T> {
+export function parseFlags<const T extends FlagTable>(
+  table: T,
+  argv: readonly string[],
+  options: ParseOptions = {},
+): ParsedArgv<T> {
   const reader = new FlagReader(table);
   const args: string[] = [];
   let rest = [...argv];
@@ -134,7 +138,9 @@ class FlagReader {
     if (spec === undefined) return;
     const parsed = parseFlagValue(spec, text);
     if (!parsed.ok) {
-      throw new UsageError(`invalid argument ${JSON.stringify(text)} for "${label}" flag: ${parsed.why}`, { exitCode: 125 });
+      throw new UsageError(`invalid argument ${JSON.stringify(text)} for "${label}" flag: ${parsed.why}`, {
+        exitCode: 125,
+      });
     }
     this.given.add(name);
     const list = this.values[name];
@@ -155,5 +161,8 @@ function flagLabel(name: string, spec: FlagSpec): string {
 
 function unknownFlag(message: string, name: string, table: FlagTable): UsageError {
   const guess = nearest(name, Object.keys(table));
-  return new UsageError(message, { exitCode: 125, ...(guess === undefined ? {} : { hint: `Did you mean --${guess}?` }) });
+  return new UsageError(message, {
+    exitCode: 125,
+    ...(guess === undefined ? {} : { hint: `Did you mean --${guess}?` }),
+  });
 }

@@ -7,7 +7,14 @@ import { parseMount, parseTmpfs, parseVolumes } from './mounts.ts';
 import { parseNetworks } from './networks.ts';
 import { optionError } from './option-error.ts';
 import { parsePorts } from './ports.ts';
-import { buildResources, parseDevice, parseRestartPolicy, parseUlimit, throttles, withoutUndefined } from './resources.ts';
+import {
+  buildResources,
+  parseDevice,
+  parseRestartPolicy,
+  parseUlimit,
+  throttles,
+  withoutUndefined,
+} from './resources.ts';
 import { parseSecurityOptions } from './security.ts';
 
 export type ContainerValues = FlagValues<typeof containerFlags>;
@@ -28,7 +35,8 @@ export interface CreateSource {
  */
 export function buildCreateRequest(source: CreateSource): ContainerCreateRequest {
   const { flags, given } = source;
-  if (flags.gpus !== undefined) throw optionError('GPU devices are not supported', 'Leave --gpus out, or pass devices with --device.');
+  if (flags.gpus !== undefined)
+    throw optionError('GPU devices are not supported', 'Leave --gpus out, or pass devices with --device.');
   if (flags.rm && flags.restart !== undefined && flags.restart !== 'no' && flags.restart !== '') {
     throw optionError('conflicting options: cannot specify both --restart and --rm');
   }
@@ -97,7 +105,9 @@ export function attachedStreams(flags: Pick<ContainerValues, 'attach' | 'interac
   const wanted = flags.attach.map((name) => name.toLowerCase());
   const bad = wanted.find((name) => !['stdin', 'stdout', 'stderr'].includes(name));
   if (bad !== undefined) {
-    throw optionError(`invalid argument ${JSON.stringify(bad)} for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`);
+    throw optionError(
+      `invalid argument ${JSON.stringify(bad)} for "-a, --attach" flag: valid streams are STDIN, STDOUT and STDERR`,
+    );
   }
   if (wanted.length === 0) return { stdin: flags.interactive, stdout: true, stderr: true };
   return { stdin: wanted.includes('stdin'), stdout: wanted.includes('stdout'), stderr: wanted.includes('stderr') };
@@ -181,10 +191,15 @@ function nanoseconds(ms: number | undefined, flag: string): number | undefined {
 /** `name:ip` or `name=ip`; brackets around an IPv6 address go. */
 function parseExtraHost(text: string): string {
   const match = /^([^:=]+)[:=](.+)$/.exec(text);
-  if (match === null) throw optionError(`invalid argument ${JSON.stringify(text)} for "--add-host" flag: bad format for add-host: ${JSON.stringify(text)}`);
+  if (match === null)
+    throw optionError(
+      `invalid argument ${JSON.stringify(text)} for "--add-host" flag: bad format for add-host: ${JSON.stringify(text)}`,
+    );
   const address = (match[2] ?? '').replace(/^\[(.*)\]$/, '$1');
   if (address !== 'host-gateway' && !/^[\d.]+$|^[0-9a-fA-F:.]+$/.test(address)) {
-    throw optionError(`invalid argument ${JSON.stringify(text)} for "--add-host" flag: invalid IP address in add-host: ${JSON.stringify(address)}`);
+    throw optionError(
+      `invalid argument ${JSON.stringify(text)} for "--add-host" flag: invalid IP address in add-host: ${JSON.stringify(address)}`,
+    );
   }
   return `${match[1]}:${address}`;
 }

@@ -16,7 +16,8 @@ function splitPair(text: string): [string, string] {
 /** `key=value` texts to a map. @throws UsageError for a text without `=`, in the words of docker's map flags */
 export function toStrictMap(texts: readonly string[], flag: string): Record<string, string> {
   const bad = texts.find((text) => !text.includes('='));
-  if (bad !== undefined) throw optionError(`invalid argument ${JSON.stringify(bad)} for "--${flag}" flag: must be key=value`);
+  if (bad !== undefined)
+    throw optionError(`invalid argument ${JSON.stringify(bad)} for "--${flag}" flag: must be key=value`);
   return toMap(texts);
 }
 
@@ -41,7 +42,9 @@ function parsePairFile(path: string, env: Environment | undefined): string[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw optionError(`open ${path}: ${error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'no such file or directory' : String(error)}`);
+    throw optionError(
+      `open ${path}: ${error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'no such file or directory' : String(error)}`,
+    );
   }
   return text.split(/\r?\n/).flatMap((raw) => {
     const line = raw.trimStart();

@@ -14,7 +14,10 @@ export function parseVolumes(specs: readonly string[]): {
   for (const spec of specs) {
     const parts = spec.split(':');
     if (spec === '' || parts.length > 3 || parts.some((part) => part === '')) {
-      throw optionError(`invalid volume specification: ${JSON.stringify(spec)}`, 'A volume looks like name:/path or ./dir:/path:ro.');
+      throw optionError(
+        `invalid volume specification: ${JSON.stringify(spec)}`,
+        'A volume looks like name:/path or ./dir:/path:ro.',
+      );
     }
     const [source = '', ...rest] = parts;
     if (rest.length === 0) {
@@ -49,7 +52,12 @@ export function parseMount(spec: string): Mount {
     throw mountError(spec, `unknown mount type '${draft.Type ?? ''}'`);
   }
   if (draft.Target === undefined || draft.Target === '') throw mountError(spec, 'target is required');
-  const owners = { BindOptions: 'bind', VolumeOptions: 'volume', TmpfsOptions: 'tmpfs', ImageOptions: 'image' } as const;
+  const owners = {
+    BindOptions: 'bind',
+    VolumeOptions: 'volume',
+    TmpfsOptions: 'tmpfs',
+    ImageOptions: 'image',
+  } as const;
   for (const [option, type] of Object.entries(owners)) {
     if (Object.hasOwn(draft, option) && draft.Type !== type) {
       throw mountError(spec, `cannot mix '${type}-*' options with mount type '${draft.Type}'`);
@@ -149,7 +157,9 @@ function recursion(value: string): NonNullable<Mount['BindOptions']> {
   if (value === 'disabled') return { NonRecursive: true };
   if (value === 'writable') return { ReadOnlyNonRecursive: true };
   if (value === 'readonly') return { ReadOnlyForceRecursive: true };
-  throw optionError(`invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`);
+  throw optionError(
+    `invalid value for bind-recursive: ${value} (must be "enabled", "disabled", "writable", or "readonly")`,
+  );
 }
 
 function pair(text: string): Record<string, string> {

@@ -26,7 +26,10 @@ export function parseNetworks(options: NetworkOptions): {
   const own = plainEndpoint(options);
   const endpoint = { ...first?.endpoint, ...own };
   if (own.Aliases !== undefined && !isUserDefined(mode)) {
-    throw optionError('network-scoped aliases are only supported for user-defined networks', 'Create one with `wharf network create`.');
+    throw optionError(
+      'network-scoped aliases are only supported for user-defined networks',
+      'Create one with `wharf network create`.',
+    );
   }
   const endpoints: Record<string, EndpointSettings> = {};
   if (isUserDefined(mode) || Object.keys(endpoint).length > 0) endpoints[mode] = endpoint;
@@ -34,7 +37,8 @@ export function parseNetworks(options: NetworkOptions): {
     if (!isUserDefined(mode) && mode !== 'bridge') {
       throw optionError(`conflicting options: cannot attach both user-defined and non-user-defined network-modes`);
     }
-    if (Object.hasOwn(endpoints, name)) throw optionError(`network ${JSON.stringify(name)} is specified multiple times`);
+    if (Object.hasOwn(endpoints, name))
+      throw optionError(`network ${JSON.stringify(name)} is specified multiple times`);
     endpoints[name] = settings;
   }
   return { mode, config: { EndpointsConfig: endpoints } };
@@ -79,6 +83,7 @@ function parseNetworkSpec(spec: string): { readonly name: string; readonly endpo
       endpoint.DriverOpts = { ...endpoint.DriverOpts, [value.slice(0, inner)]: value.slice(inner + 1) };
     } else throw optionError(`invalid argument ${JSON.stringify(spec)} for "--network" flag: invalid field ${field}`);
   }
-  if (name === '') throw optionError(`invalid argument ${JSON.stringify(spec)} for "--network" flag: network name is missing`);
+  if (name === '')
+    throw optionError(`invalid argument ${JSON.stringify(spec)} for "--network" flag: network name is missing`);
   return { name, endpoint };
 }

@@ -54,18 +54,24 @@ const portHint = 'A port looks like 8080:80, 127.0.0.1:8080:80 or 53:53/udp.';
 /** A range of host ports for one container port is sent as a range: the engine takes the first free one. */
 function hostPortText(outside: Range | undefined, count: number, index: number): string {
   if (outside === undefined) return '';
-  return count === 0 && outside.last > outside.first ? `${outside.first}-${outside.last}` : String(outside.first + index);
+  return count === 0 && outside.last > outside.first
+    ? `${outside.first}-${outside.last}`
+    : String(outside.first + index);
 }
 
 function splitProtocol(spec: string): { readonly ports: string; readonly protocol: string } {
   const [ports = '', protocol = 'tcp', extra] = spec.split('/');
   const name = protocol.toLowerCase();
-  if (extra !== undefined || !['tcp', 'udp', 'sctp'].includes(name)) throw optionError(`invalid proto: ${protocol}`, portHint);
+  if (extra !== undefined || !['tcp', 'udp', 'sctp'].includes(name))
+    throw optionError(`invalid proto: ${protocol}`, portHint);
   if (ports === '') throw optionError(`no port specified: ${spec}<empty>`, portHint);
   return { ports, protocol: name };
 }
 
-function splitAddress(text: string, spec: string): { readonly ip: string; readonly host: string; readonly container: string } {
+function splitAddress(
+  text: string,
+  spec: string,
+): { readonly ip: string; readonly host: string; readonly container: string } {
   const v6 = /^\[([0-9a-fA-F:.]+)\]:(.*)$/.exec(text);
   const rest = (v6 === null ? text : (v6[2] ?? '')).split(':');
   const ip = v6?.[1];
@@ -76,7 +82,8 @@ function splitAddress(text: string, spec: string): { readonly ip: string; readon
   const [first = '', second = '', third = ''] = rest;
   if (rest.length === 1) return { ip: '', host: '', container: first };
   if (rest.length === 2) return { ip: '', host: first, container: second };
-  if (rest.length > 3 || !/^(\d{1,3}(\.\d{1,3}){3}|)$/.test(first)) throw optionError(`invalid IP address: ${rest.slice(0, -2).join(':')}`, portHint);
+  if (rest.length > 3 || !/^(\d{1,3}(\.\d{1,3}){3}|)$/.test(first))
+    throw optionError(`invalid IP address: ${rest.slice(0, -2).join(':')}`, portHint);
   return { ip: first, host: second, container: third };
 }
 

@@ -1,4 +1,11 @@
-import type { ContainerUpdateRequest, DeviceMapping, HostConfig, RestartPolicy, ThrottleDevice, Ulimit } from '../../contract/engine-types.ts';
+import type {
+  ContainerUpdateRequest,
+  DeviceMapping,
+  HostConfig,
+  RestartPolicy,
+  ThrottleDevice,
+  Ulimit,
+} from '../../contract/engine-types.ts';
 import type { FlagValues } from '../command.ts';
 import { parseByteSize } from '../format/sizes.ts';
 import { optionError } from './option-error.ts';
@@ -35,22 +42,29 @@ export function parseRestartPolicy(text: string): RestartPolicy {
   const [name = '', count, extra] = text.split(':');
   if (extra !== undefined) throw optionError('invalid restart policy format: more than one colon');
   if (!['no', 'always', 'unless-stopped', 'on-failure', ''].includes(name)) {
-    throw optionError(`invalid restart policy: unknown policy '${name}'`, 'Use no, always, unless-stopped or on-failure[:N].');
+    throw optionError(
+      `invalid restart policy: unknown policy '${name}'`,
+      'Use no, always, unless-stopped or on-failure[:N].',
+    );
   }
   if (count === undefined) return { Name: name, MaximumRetryCount: 0 };
   if (!/^\d+$/.test(count)) throw optionError('invalid restart policy format: maximum retry count must be an integer');
-  if (name !== 'on-failure') throw optionError("invalid restart policy: maximum retry count can only be used with 'on-failure'");
+  if (name !== 'on-failure')
+    throw optionError("invalid restart policy: maximum retry count can only be used with 'on-failure'");
   return { Name: name, MaximumRetryCount: Number(count) };
 }
 
 /** `nofile=1024:2048`; -1 is no limit. */
 export function parseUlimit(text: string): Ulimit {
   const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
-  if (match === null) throw optionError(`invalid argument ${JSON.stringify(text)} for "--ulimit" flag: invalid ulimit argument: ${text}`);
+  if (match === null)
+    throw optionError(`invalid argument ${JSON.stringify(text)} for "--ulimit" flag: invalid ulimit argument: ${text}`);
   const soft = Number(match[2]);
   const hard = match[3] === undefined ? soft : Number(match[3]);
   if (hard !== -1 && (soft > hard || soft === -1)) {
-    throw optionError(`invalid argument ${JSON.stringify(text)} for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`);
+    throw optionError(
+      `invalid argument ${JSON.stringify(text)} for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: ${soft} > ${hard}`,
+    );
   }
   return { Name: match[1] ?? '', Soft: soft, Hard: hard };
 }
@@ -71,7 +85,8 @@ export function parseThrottle(text: string, kind: 'bytes' | 'operations'): Throt
   const path = text.slice(0, Math.max(colon, 0));
   const value = text.slice(colon + 1);
   const rate = kind === 'bytes' ? parseByteSize(value) : /^\d+$/.test(value) ? Number(value) : undefined;
-  if (!path.startsWith('/dev/') || rate === undefined) throw optionError(`invalid rate for device: ${text}. The correct format is <device-path>:<number>[<unit>]`);
+  if (!path.startsWith('/dev/') || rate === undefined)
+    throw optionError(`invalid rate for device: ${text}. The correct format is <device-path>:<number>[<unit>]`);
   return { Path: path, Rate: rate };
 }
 

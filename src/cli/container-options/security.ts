@@ -3,7 +3,9 @@ import type { HostConfig } from '../../contract/engine-types.ts';
 import { optionError } from './option-error.ts';
 
 /** --security-opt values as the engine takes them: a seccomp file becomes its text. */
-export function parseSecurityOptions(options: readonly string[]): Pick<HostConfig, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'> {
+export function parseSecurityOptions(
+  options: readonly string[],
+): Pick<HostConfig, 'SecurityOpt' | 'MaskedPaths' | 'ReadonlyPaths'> {
   const openPaths = options.includes('systempaths=unconfined');
   const sent = options.filter((option) => option !== 'systempaths=unconfined').map(readSeccomp);
   return {
@@ -19,6 +21,8 @@ function readSeccomp(option: string): string {
   try {
     return `seccomp=${JSON.stringify(JSON.parse(readFileSync(value, 'utf8')))}`;
   } catch (error) {
-    throw optionError(`opening seccomp profile (${value}) failed: ${error instanceof Error ? error.message : String(error)}`);
+    throw optionError(
+      `opening seccomp profile (${value}) failed: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

@@ -8,15 +8,27 @@ import { readTar } from './tar-reader.ts';
 import { unpackTar } from './unpack-tar.ts';
 
 /** Copies a file or directory of a container to this machine, by docker's rules. Resolves with the bytes of content. */
-export async function copyFromContainer(container: string, source: string, destination: string, options: CopyOptions): Promise<number> {
+export async function copyFromContainer(
+  container: string,
+  source: string,
+  destination: string,
+  options: CopyOptions,
+): Promise<number> {
   const { engine, signal, terminal } = options;
   const path = options.followLink ? await followed(container, source, options) : source;
   if (destination === '-' && terminal.stdoutIsTty) {
-    throw new UsageError('cowardly refusing to write an archive to a terminal', { exitCode: 1, hint: 'Redirect the output.' });
+    throw new UsageError('cowardly refusing to write an archive to a terminal', {
+      exitCode: 1,
+      hint: 'Redirect the output.',
+    });
   }
   const target = resolve(destination);
   if (destination !== '-') await checkParent(target, destination);
-  const { headers, body } = await engine.bytes('ContainerArchive', { params: { id: container }, query: { path }, signal });
+  const { headers, body } = await engine.bytes('ContainerArchive', {
+    params: { id: container },
+    query: { path },
+    signal,
+  });
   if (destination === '-') {
     let bytes = 0;
     for await (const chunk of body) {
@@ -45,7 +57,13 @@ interface Placement {
 }
 
 /** Where entries go: into an existing directory under the source's name, else under the name the user gave. */
-async function place(target: string, destination: string, isDirectory: boolean, source: string, wanted: string): Promise<Placement> {
+async function place(
+  target: string,
+  destination: string,
+  isDirectory: boolean,
+  source: string,
+  wanted: string,
+): Promise<Placement> {
   const old = await lstat(target).catch(() => undefined);
   const there = old?.isSymbolicLink() === true ? await lstat(await realTarget(target)).catch(() => undefined) : old;
   if (there?.isDirectory() === true) {
@@ -58,7 +76,10 @@ async function place(target: string, destination: string, isDirectory: boolean, 
     return { root: target, make: true, rename: asksForContent(source) ? identity : stripTop };
   }
   if (there === undefined && /\/$/.test(destination)) {
-    throw new UsageError(`${destination}: no such directory`, { exitCode: 1, hint: 'Make it first, or leave out the slash.' });
+    throw new UsageError(`${destination}: no such directory`, {
+      exitCode: 1,
+      hint: 'Make it first, or leave out the slash.',
+    });
   }
   return { root: dirname(target), make: false, rename: renameTop(basename(target)) };
 }
@@ -70,7 +91,9 @@ async function realTarget(path: string): Promise<string> {
 async function checkParent(target: string, destination: string): Promise<void> {
   const parent = await lstat(dirname(target)).catch(() => undefined);
   if (parent === undefined) {
-    throw new UsageError(`invalid output path: directory ${JSON.stringify(dirname(destination))} does not exist`, { exitCode: 1 });
+    throw new UsageError(`invalid output path: directory ${JSON.stringify(dirname(destination))} does not exist`, {
+      exitCode: 1,
+    });
   }
 }
 

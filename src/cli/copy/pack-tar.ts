@@ -22,7 +22,12 @@ export async function* packTar(options: PackOptions): AsyncGenerator<Uint8Array,
   yield new Uint8Array(blockBytes * 2);
 }
 
-async function* packEntry(options: PackOptions, path: string, name: string, info: Stats): AsyncGenerator<Uint8Array, void, undefined> {
+async function* packEntry(
+  options: PackOptions,
+  path: string,
+  name: string,
+  info: Stats,
+): AsyncGenerator<Uint8Array, void, undefined> {
   options.signal.throwIfAborted();
   const common = { path: name, mode: info.mode & 0o7777, uid: info.uid, gid: info.gid, mtimeMs: info.mtimeMs };
   if (info.isDirectory()) {
@@ -41,7 +46,11 @@ async function* packEntry(options: PackOptions, path: string, name: string, info
 }
 
 /** Exactly as many bytes as the header announced: a file that grows is cut, one that shrinks is an error. */
-async function* fileContent(path: string, sizeBytes: number, options: PackOptions): AsyncGenerator<Uint8Array, void, undefined> {
+async function* fileContent(
+  path: string,
+  sizeBytes: number,
+  options: PackOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
   if (sizeBytes === 0) return;
   let left = sizeBytes;
   for await (const chunk of createReadStream(path, { end: sizeBytes - 1, signal: options.signal })) {

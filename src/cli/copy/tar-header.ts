@@ -60,7 +60,12 @@ function ustarBlock(entry: TarEntry, typeFlag: string): Buffer {
   block.write(typeFlag, 156, 1);
   block.write(entry.linkTarget, 157, 100);
   block.write('ustar\u000000', 257, 8, 'latin1');
-  octal(block, block.reduce((sum, byte) => sum + byte, 0), 148, 7);
+  octal(
+    block,
+    block.reduce((sum, byte) => sum + byte, 0),
+    148,
+    7,
+  );
   return block;
 }
 
@@ -84,7 +89,8 @@ export function decodeHeader(block: Buffer, pax: PaxValues): ParsedHeader {
   if (sum !== number(block, 148, 8)) throw new Error('reading the archive: a header has the wrong checksum');
   const typeFlag = String.fromCharCode(block[156] ?? 0);
   const sizeBytes = pax['size'] === undefined ? number(block, 124, 12) : Number(pax['size']);
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) throw new Error('reading the archive: an entry has an impossible size');
+  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)
+    throw new Error('reading the archive: an entry has an impossible size');
   if (typeFlag === 'x') return { kind: 'pax', sizeBytes };
   if (typeFlag === 'L') return { kind: 'gnu-path', sizeBytes };
   if (typeFlag === 'K') return { kind: 'gnu-link', sizeBytes };
@@ -113,7 +119,8 @@ export function parsePaxRecords(data: Buffer): PaxValues {
   while (at < data.length) {
     const space = data.indexOf(32, at);
     const length = Number(data.toString('latin1', at, space));
-    if (space < 0 || !Number.isInteger(length) || length <= 0) throw new Error('reading the archive: a broken pax header');
+    if (space < 0 || !Number.isInteger(length) || length <= 0)
+      throw new Error('reading the archive: a broken pax header');
     const record = data.toString('utf8', space + 1, at + length - 1);
     const equals = record.indexOf('=');
     values[record.slice(0, equals)] = record.slice(equals + 1);

@@ -1,4 +1,4 @@
-import { blockBytes, decodeHeader, paddingOf, parsePaxRecords, type PaxValues, type TarEntry } from './tar-header.ts';
+import { blockBytes, decodeHeader, type PaxValues, paddingOf, parsePaxRecords, type TarEntry } from './tar-header.ts';
 
 export interface TarItem {
   readonly entry: TarEntry;
@@ -38,7 +38,11 @@ export async function* readTar(stream: ReadableStream<Uint8Array>): AsyncGenerat
   }
 }
 
-async function readExtra(source: ByteSource, kind: 'pax' | 'gnu-path' | 'gnu-link' | 'skip', sizeBytes: number): Promise<PaxValues> {
+async function readExtra(
+  source: ByteSource,
+  kind: 'pax' | 'gnu-path' | 'gnu-link' | 'skip',
+  sizeBytes: number,
+): Promise<PaxValues> {
   if (sizeBytes > maxRecordBytes) throw new Error('reading the archive: an extended header is too large');
   const data = (await source.take(sizeBytes)) ?? Buffer.alloc(0);
   await source.skip(paddingOf(sizeBytes));

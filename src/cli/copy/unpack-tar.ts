@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { chmod, link, lchown, lstat, mkdir, rm, symlink, utimes } from 'node:fs/promises';
+import { chmod, lchown, link, lstat, mkdir, rm, symlink, utimes } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { UsageError } from '../argv/usage-error.ts';
@@ -42,7 +42,12 @@ export async function unpackTar(items: AsyncIterable<TarItem>, options: UnpackOp
   return written;
 }
 
-async function makeEntry(entry: TarEntry, path: string, data: AsyncIterable<Uint8Array>, options: UnpackOptions): Promise<void> {
+async function makeEntry(
+  entry: TarEntry,
+  path: string,
+  data: AsyncIterable<Uint8Array>,
+  options: UnpackOptions,
+): Promise<void> {
   const old = await lstat(path).catch(() => undefined);
   if (entry.kind === 'directory') {
     if (old !== undefined && !old.isDirectory()) throw overwrite(path, 'non-directory', 'directory');
@@ -60,7 +65,9 @@ async function makeEntry(entry: TarEntry, path: string, data: AsyncIterable<Uint
     await refuseLinkedParents(options.root, from);
     await link(from, path);
   } else {
-    await pipeline(data, createWriteStream(path, { flags: 'wx', mode: entry.mode & 0o777 }), { signal: options.signal });
+    await pipeline(data, createWriteStream(path, { flags: 'wx', mode: entry.mode & 0o777 }), {
+      signal: options.signal,
+    });
     await chmod(path, entry.mode);
   }
 }

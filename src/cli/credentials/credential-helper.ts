@@ -27,7 +27,12 @@ export async function helperGet(name: string, key: string, signal: AbortSignal):
     : { username: answer['Username'], password: secret, identityToken: '' };
 }
 
-export async function helperStore(name: string, key: string, credential: Credential, signal: AbortSignal): Promise<void> {
+export async function helperStore(
+  name: string,
+  key: string,
+  credential: Credential,
+  signal: AbortSignal,
+): Promise<void> {
   const token = credential.identityToken !== '';
   const document = JSON.stringify({
     ServerURL: key,
@@ -50,7 +55,12 @@ function helperError(name: string, verb: string, why: string): UsageError {
   });
 }
 
-function runHelper(name: string, verb: string, input: string, signal: AbortSignal): Promise<{ readonly code: number; readonly stdout: string }> {
+function runHelper(
+  name: string,
+  verb: string,
+  input: string,
+  signal: AbortSignal,
+): Promise<{ readonly code: number; readonly stdout: string }> {
   if (!/^[\w.-]+$/.test(name)) throw helperError(name, verb, 'the name is not one of a program');
   return new Promise((resolve, reject) => {
     const child = spawn(`docker-credential-${name}`, [verb], {

@@ -45,10 +45,18 @@ function helperFor(config: Config, server: string): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
-export type StoredIn = { readonly kind: 'helper'; readonly name: string } | { readonly kind: 'sealed' } | { readonly kind: 'plain'; readonly path: string };
+export type StoredIn =
+  | { readonly kind: 'helper'; readonly name: string }
+  | { readonly kind: 'sealed' }
+  | { readonly kind: 'plain'; readonly path: string };
 
 /** Keeps credentials: with the configured helper, sealed, or in plain text when that was asked for. */
-export async function storeCredential(ctx: Context, server: string, credential: Credential, plain: boolean): Promise<StoredIn> {
+export async function storeCredential(
+  ctx: Context,
+  server: string,
+  credential: Credential,
+  plain: boolean,
+): Promise<StoredIn> {
   const config = ctx.home.readJson(configName) ?? {};
   const helper = helperFor(config, server);
   if (helper !== undefined) {
@@ -60,7 +68,8 @@ export async function storeCredential(ctx: Context, server: string, credential: 
     return { kind: 'sealed' };
   }
   const auths = isRecord(config['auths']) ? config['auths'] : {};
-  const entry = credential.identityToken === '' ? { auth: encodeAuth(credential) } : { identitytoken: credential.identityToken };
+  const entry =
+    credential.identityToken === '' ? { auth: encodeAuth(credential) } : { identitytoken: credential.identityToken };
   ctx.home.writeJson(configName, { ...config, auths: { ...auths, [registryKey(server)]: entry } });
   return { kind: 'plain', path: join(ctx.home.dir, configName) };
 }

@@ -4,7 +4,10 @@ import { findCredential } from './credential-sources.ts';
 import { registryKey } from './registry-key.ts';
 
 /** The X-Registry-Auth header for a registry; none when this user has no credentials there. */
-export async function registryAuthHeader<T extends FlagTable>(ctx: CommandContext<T>, server: string): Promise<Record<string, string>> {
+export async function registryAuthHeader<T extends FlagTable>(
+  ctx: CommandContext<T>,
+  server: string,
+): Promise<Record<string, string>> {
   const credential = await findCredential(ctx, server);
   if (credential === undefined) return {};
   const auth: AuthConfig = {

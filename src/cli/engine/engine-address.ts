@@ -33,7 +33,8 @@ export function chooseEngine(
 export function completeHost(host: string): string {
   if (/^(unix|tcp|http|https|npipe):\/\//.test(host)) return host;
   if (host.startsWith('/')) return `unix://${host}`;
-  if (/^[\w.-]*:\d+$|^\[[0-9a-f:]+\]:\d+$/i.test(host)) return `tcp://${host.startsWith(':') ? `localhost${host}` : host}`;
+  if (/^[\w.-]*:\d+$|^\[[0-9a-f:]+\]:\d+$/i.test(host))
+    return `tcp://${host.startsWith(':') ? `localhost${host}` : host}`;
   throw new UsageError(`unable to parse engine host ${JSON.stringify(host)}`, {
     exitCode: 1,
     hint: 'Hosts look like unix:///run/wharf/wharf.sock or tcp://127.0.0.1:2375.',

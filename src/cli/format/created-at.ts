@@ -23,7 +23,9 @@ function clock(date: Date): string {
 
 function zoneName(date: Date, fallback: string): string {
   if (date.getTimezoneOffset() === 0) return 'UTC';
-  const part = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(date).find(({ type }) => type === 'timeZoneName');
+  const part = new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' })
+    .formatToParts(date)
+    .find(({ type }) => type === 'timeZoneName');
   return part === undefined || part.value.startsWith('GMT') ? fallback : part.value;
 }
 

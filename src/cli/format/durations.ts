@@ -25,8 +25,8 @@ export function humanDuration(ms: number): string {
 const unitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
-  'µs': 1e-3,
-  'μs': 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
   ms: 1,
   s: secondMs,
   m: minuteMs,

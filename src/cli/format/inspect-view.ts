@@ -1,4 +1,4 @@
-import { unescapeFormat, templateProblem } from './list-view.ts';
+import { templateProblem, unescapeFormat } from './list-view.ts';
 import { compileTemplate } from './template/evaluate.ts';
 import { TemplateError } from './template/template-error.ts';
 

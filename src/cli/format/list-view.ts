@@ -1,8 +1,8 @@
+import { UsageError } from '../argv/usage-error.ts';
 import { alignColumns } from './table.ts';
 import { compileTemplate } from './template/evaluate.ts';
 import type { TemplateFunction } from './template/functions.ts';
 import { TemplateError } from './template/template-error.ts';
-import { UsageError } from '../argv/usage-error.ts';
 
 /** One line of a list as templates see it: texts by docker's field names, and methods such as `Label`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -26,7 +26,10 @@ export interface ListOptions {
 
 /** Head cells are texts already: the functions that shape values leave them alone. */
 const headerFunctions: Readonly<Record<string, TemplateFunction>> = Object.fromEntries(
-  ['json', 'split', 'join', 'title', 'lower', 'upper', 'pad', 'truncate', 'trim'].map((name) => [name, (value: unknown) => value]),
+  ['json', 'split', 'join', 'title', 'lower', 'upper', 'pad', 'truncate', 'trim'].map((name) => [
+    name,
+    (value: unknown) => value,
+  ]),
 );
 
 /**
@@ -73,5 +76,8 @@ function sortFields(row: Row): Row {
 
 export function templateProblem(error: TemplateError, fields: readonly string[] = []): UsageError {
   const hint = fields.length > 0 ? `Fields: ${[...fields].sort().join(', ')}.` : undefined;
-  return new UsageError(`template parsing error: ${error.message}`, { exitCode: 1, ...(hint === undefined ? {} : { hint }) });
+  return new UsageError(`template parsing error: ${error.message}`, {
+    exitCode: 1,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }

@@ -11,7 +11,10 @@ export function renderCommandHelp(command: CommandSpec, columns: number): string
   const width = Math.min(Math.max(columns, 60), 100);
   const words = [command.path, ...(command.aliases ?? [])];
   const shown = shortest(words);
-  const parts = [`Usage:  wharf ${shown.join(' ')}${command.usage === '' ? '' : ` ${command.usage}`}`, wrap(command.summary, width).join('\n')];
+  const parts = [
+    `Usage:  wharf ${shown.join(' ')}${command.usage === '' ? '' : ` ${command.usage}`}`,
+    wrap(command.summary, width).join('\n'),
+  ];
   if (command.description !== undefined) parts.push(command.description.trim());
   if (words.length > 1) parts.push(`Aliases:\n  ${words.map((path) => `wharf ${path.join(' ')}`).join(', ')}`);
   const flags = flagTable(command.flags, width);

@@ -29,9 +29,12 @@ export async function createContainer<T extends FlagTable>(
   options: CreateOptions,
 ): Promise<string> {
   if (options.cidfile !== undefined && existsSync(options.cidfile)) {
-    throw new UsageError(`container ID file found, make sure the other container isn't running or delete ${options.cidfile}`, {
-      exitCode: 125,
-    });
+    throw new UsageError(
+      `container ID file found, make sure the other container isn't running or delete ${options.cidfile}`,
+      {
+        exitCode: 125,
+      },
+    );
   }
   if (options.pull === 'always') await pullFor(ctx, engine, options);
   const query = { name: options.name, platform: options.platform };
@@ -47,7 +50,11 @@ export async function createContainer<T extends FlagTable>(
   return created.Id;
 }
 
-async function pullFor<T extends FlagTable>(ctx: CommandContext<T>, engine: EngineClient, options: CreateOptions): Promise<void> {
+async function pullFor<T extends FlagTable>(
+  ctx: CommandContext<T>,
+  engine: EngineClient,
+  options: CreateOptions,
+): Promise<void> {
   await pullImage(ctx, engine, parseReference(options.body.Image ?? ''), {
     platform: options.platform,
     progress: options.quiet ? undefined : progressTo(ctx.terminal, 'stderr'),

@@ -1,7 +1,7 @@
 import type { EngineClient } from '../../client/engine-client.ts';
-import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { readText } from '../../client/read-text.ts';
 import { wireError } from '../../client/wire-error.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 
 const answerMaxBytes = 64 * 1024;
 
@@ -32,7 +32,13 @@ function exitCodeOf(text: string): number {
     throw new WharfError('engine.protocol', 'waiting for the container: the engine ended the answer early');
   }
   const error = 'Error' in result ? result.Error : undefined;
-  if (typeof error === 'object' && error !== null && 'Message' in error && typeof error.Message === 'string' && error.Message !== '') {
+  if (
+    typeof error === 'object' &&
+    error !== null &&
+    'Message' in error &&
+    typeof error.Message === 'string' &&
+    error.Message !== ''
+  ) {
     throw new WharfError('engine.failed', `waiting for the container: ${error.Message}`, { hint: '' });
   }
   const code = 'StatusCode' in result ? result.StatusCode : undefined;

@@ -62,13 +62,19 @@ export async function runAttached<T extends FlagTable>(
   }
 }
 
-function resizeContainer(engine: EngineClient, id: string, size: { readonly columns: number; readonly rows: number }): Promise<unknown> {
+function resizeContainer(
+  engine: EngineClient,
+  id: string,
+  size: { readonly columns: number; readonly rows: number },
+): Promise<unknown> {
   return engine.call('ContainerResize', { params: { id }, query: { h: size.rows, w: size.columns } });
 }
 
 /** Passes signals of this process to the container's. A container that is gone takes none, which needs no word. */
 function proxySignals<T extends FlagTable>(ctx: CommandContext<T>, engine: EngineClient, id: string): () => void {
   return ctx.signals.capture((name) => {
-    engine.call('ContainerKill', { params: { id }, query: { signal: name.replace(/^SIG/, '') } }).catch(() => undefined);
+    engine
+      .call('ContainerKill', { params: { id }, query: { signal: name.replace(/^SIG/, '') } })
+      .catch(() => undefined);
   });
 }

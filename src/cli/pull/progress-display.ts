@@ -79,12 +79,18 @@ export function progressText(message: ProgressMessage, columns: number): string 
   const current = message.progressDetail?.current ?? 0;
   const total = message.progressDetail?.total ?? 0;
   if (current <= 0 && total <= 0) return '';
-  const done = message.progressDetail?.units === undefined || message.progressDetail.units === '' ? humanSize(current) : String(current);
+  const done =
+    message.progressDetail?.units === undefined || message.progressDetail.units === ''
+      ? humanSize(current)
+      : String(current);
   if (total <= 0) return done.padStart(8);
   const half = Math.min(Math.trunc(Math.trunc((current / total) * 100) / 2), 50);
   const bar = columns > 110 ? `[${'='.repeat(half)}>${' '.repeat(50 - half)}] ` : '';
   if (message.progressDetail?.hidecounts === true) return bar.trimEnd();
-  const whole = message.progressDetail?.units === undefined || message.progressDetail.units === '' ? humanSize(total) : `${total} ${message.progressDetail.units}`;
+  const whole =
+    message.progressDetail?.units === undefined || message.progressDetail.units === ''
+      ? humanSize(total)
+      : `${total} ${message.progressDetail.units}`;
   return current > total ? `${bar}${done.padStart(8)}` : `${bar}${done.padStart(8)}/${whole}`;
 }
 

@@ -2,16 +2,18 @@ import { UsageError } from '../argv/usage-error.ts';
 import { type ConfigHome, isRecord } from './config-home.ts';
 
 /**
- * Named engine addresses, in `$WHARF_HOME/contexts.json`:
+ * Named engine addresses, in the file that `machine/contexts.ts` reads for the desktop app:
  *
- *     {"current": "lab", "contexts": {"lab": {"host": "tcp://lab:2375", "description": "the lab"}}}
+ *     contexts.json   {"current": "lab", "contexts": {"lab": {"host": "tcp://lab:2375", "description": "the lab"}}}
  *
+ * Read here a second time, synchronously: every command starts with it, and the other reader's imports cost 6 ms.
  * `default` always exists and is the address of the engine on this machine.
  */
 export interface EngineContext {
   readonly name: string;
   readonly host: string;
   readonly description: string;
+  readonly tlsFolder?: string;
 }
 
 export const defaultEngineHost = 'unix:///run/wharf/wharf.sock';
@@ -26,9 +28,11 @@ export interface ContextState {
 export function readContexts(home: ConfigHome): ContextState {
   const file = home.readJson(fileName) ?? {};
   const stored = isRecord(file['contexts']) ? file['contexts'] : {};
-  const contexts = Object.entries(stored).flatMap(([name, entry]) => {
+  const contexts = Object.entries(stored).flatMap(([name, entry]): EngineContext[] => {
     if (!isRecord(entry) || typeof entry['host'] !== 'string') return [];
-    return [{ name, host: entry['host'], description: typeof entry['description'] === 'string' ? entry['description'] : '' }];
+    const tls = entry['tlsFolder'];
+    const description = typeof entry['description'] === 'string' ? entry['description'] : '';
+    return [{ name, host: entry['host'], description, ...(typeof tls === 'string' ? { tlsFolder: tls } : {}) }];
   });
   const current = typeof file['current'] === 'string' && file['current'] !== '' ? file['current'] : builtIn.name;
   const named = contexts.filter((context) => context.name !== builtIn.name).sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -37,10 +41,8 @@ export function readContexts(home: ConfigHome): ContextState {
 
 export function writeContexts(home: ConfigHome, state: ContextState): void {
   const stored = state.contexts.filter((context) => context.name !== builtIn.name);
-  home.writeJson(fileName, {
-    current: state.current,
-    contexts: Object.fromEntries(stored.map(({ name, host, description }) => [name, { host, description }])),
-  });
+  const entries = stored.map(({ name, ...context }) => [name, context] as const);
+  home.writeJson(fileName, { current: state.current, contexts: Object.fromEntries(entries) });
 }
 
 /** @throws UsageError when there is no such context */

@@ -15,7 +15,10 @@ export async function saveArchive<T extends FlagTable>(
 ): Promise<void> {
   if (path === undefined || path === '-') {
     if (ctx.terminal.stdoutIsTty) {
-      throw new UsageError('cowardly refusing to save to a terminal', { exitCode: 1, hint: 'Use the -o flag or redirect.' });
+      throw new UsageError('cowardly refusing to save to a terminal', {
+        exitCode: 1,
+        hint: 'Use the -o flag or redirect.',
+      });
     }
     for await (const chunk of await open()) await ctx.terminal.out(chunk);
     return;

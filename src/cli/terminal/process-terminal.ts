@@ -49,7 +49,9 @@ function write(stream: Writable, data: string | Uint8Array): Promise<void> {
 }
 
 function isClosed(error: Error): boolean {
-  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' || error.code === 'ECONNRESET');
+  return (
+    'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED' || error.code === 'ECONNRESET')
+  );
 }
 
 function ignoreClosed(error: unknown): void {

@@ -12,8 +12,19 @@ type EndingSignal = keyof typeof ending;
 
 /** What `docker run` forwards, as far as Node can hear it. CHLD, PIPE and URG are the process's own affair. */
 export const forwardedSignals = [
-  'SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGABRT', 'SIGUSR1', 'SIGUSR2', 'SIGALRM', 'SIGTERM', 'SIGCONT', 'SIGTSTP', 'SIGTTIN',
-  'SIGTTOU', 'SIGIO',
+  'SIGHUP',
+  'SIGINT',
+  'SIGQUIT',
+  'SIGABRT',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGALRM',
+  'SIGTERM',
+  'SIGCONT',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGIO',
 ] as const;
 
 /** Why a command was aborted. */

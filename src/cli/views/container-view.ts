@@ -61,9 +61,15 @@ export function containerRow(container: ContainerSummary, { truncate, nowMs }: C
     ID: truncate ? shortId(container.Id) : container.Id,
     Image: imageText(container, truncate),
     Label: (name: unknown) => labels[String(name)] ?? '',
-    Labels: Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(','),
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join(','),
     LocalVolumes: String(mounts.filter(({ Driver }) => Driver === 'local').length),
-    Mounts: mounts.map(({ Name, Source }) => (Name === undefined || Name === '' ? Source : Name)).map((name) => (truncate ? ellipsis(name, 15) : name)).join(','),
+    Mounts: mounts
+      .map(({ Name, Source }) => (Name === undefined || Name === '' ? Source : Name))
+      .map((name) => (truncate ? ellipsis(name, 15) : name))
+      .join(','),
     Names: namesText(container.Names, truncate),
     Networks: Object.keys(container.NetworkSettings?.Networks ?? {}).join(','),
     Platform: platformText(container),
@@ -103,5 +109,7 @@ function sizeText(container: ContainerSummary): string {
 function platformText(container: ContainerSummary): string | null {
   const platform = container.ImageManifestDescriptor?.platform;
   if (platform === undefined || platform === null) return null;
-  return [platform.os, platform.architecture, platform.variant].filter((part) => part !== undefined && part !== '').join('/');
+  return [platform.os, platform.architecture, platform.variant]
+    .filter((part) => part !== undefined && part !== '')
+    .join('/');
 }

@@ -49,7 +49,8 @@ export function imageRows(image: ImageSummary, options: ImageRowOptions): Row[] 
     for (const tag of names) for (const digest of shown) rows.push(row(image, repository, tag, digest, options));
   }
   for (const [repository, own] of digests) {
-    for (const digest of options.digests ? own : ['<none>']) rows.push(row(image, repository, '<none>', digest, options));
+    for (const digest of options.digests ? own : ['<none>'])
+      rows.push(row(image, repository, '<none>', digest, options));
   }
   return rows;
 }

@@ -3,7 +3,13 @@ import { binarySize } from '../format/sizes.ts';
 
 /** The server half of `docker info`, line for line. */
 export function infoText(info: SystemInfo): string {
-  const lines = [...countLines(info), ...driverLines(info), ...runtimeLines(info), ...hostLines(info), ...registryLines(info)];
+  const lines = [
+    ...countLines(info),
+    ...driverLines(info),
+    ...runtimeLines(info),
+    ...hostLines(info),
+    ...registryLines(info),
+  ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
@@ -36,7 +42,9 @@ function driverLines(info: SystemInfo): string[] {
     `  Network: ${(info.Plugins.Network ?? []).join(' ')}`,
     ...(authorization.length > 0 ? [`  Authorization: ${authorization.join(' ')}`] : []),
     `  Log: ${(info.Plugins.Log ?? []).join(' ')}`,
-    ...((info.CDISpecDirs ?? []).length > 0 ? [' CDI spec directories:', ...info.CDISpecDirs.map((dir) => `  ${dir}`)] : []),
+    ...((info.CDISpecDirs ?? []).length > 0
+      ? [' CDI spec directories:', ...info.CDISpecDirs.map((dir) => `  ${dir}`)]
+      : []),
     ` Swarm: ${info.Swarm?.LocalNodeState ?? 'inactive'}`,
   ];
 }
@@ -93,7 +101,9 @@ function hostLines(info: SystemInfo): string[] {
 function registryLines(info: SystemInfo): string[] {
   const config = info.RegistryConfig;
   const insecure = [
-    ...Object.values(config?.IndexConfigs ?? {}).filter(({ Secure }) => !Secure).map(({ Name }) => Name),
+    ...Object.values(config?.IndexConfigs ?? {})
+      .filter(({ Secure }) => !Secure)
+      .map(({ Name }) => Name),
     ...(config?.InsecureRegistryCIDRs ?? []),
   ];
   const mirrors = config?.Mirrors ?? [];
@@ -102,6 +112,8 @@ function registryLines(info: SystemInfo): string[] {
     ...(insecure.length > 0 ? [' Insecure Registries:', ...insecure.map((name) => `  ${name}`)] : []),
     ...(mirrors.length > 0 ? [' Registry Mirrors:', ...mirrors.map((mirror) => `  ${mirror}`)] : []),
     ` Live Restore Enabled: ${info.LiveRestoreEnabled}`,
-    ...(pools.length > 0 ? [' Default Address Pools:', ...pools.map(({ Base, Size }) => `   Base: ${Base}, Size: ${Size}`)] : []),
+    ...(pools.length > 0
+      ? [' Default Address Pools:', ...pools.map(({ Base, Size }) => `   Base: ${Base}, Size: ${Size}`)]
+      : []),
   ];
 }

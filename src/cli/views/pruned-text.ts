@@ -2,7 +2,9 @@ import type { ImageDeleteItem } from '../../contract/engine-types.ts';
 
 /** The list of what a prune removed, with an empty line after it; nothing when nothing was. */
 export function deletedImages(items: readonly ImageDeleteItem[]): string {
-  const lines = items.map(({ Untagged, Deleted }) => (Untagged === undefined ? `deleted: ${Deleted ?? ''}\n` : `untagged: ${Untagged}\n`));
+  const lines = items.map(({ Untagged, Deleted }) =>
+    Untagged === undefined ? `deleted: ${Deleted ?? ''}\n` : `untagged: ${Untagged}\n`,
+  );
   return lines.length === 0 ? '' : `Deleted Images:\n${lines.join('')}\n`;
 }
 

@@ -4,7 +4,9 @@ import { binarySize, humanSize } from '../format/sizes.ts';
 import { shortId } from '../format/table.ts';
 
 export const statsView: ListView = {
-  table: ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs'].map((name) => `{{.${name}}}`).join('\t'),
+  table: ['ID', 'Name', 'CPUPerc', 'MemUsage', 'MemPerc', 'NetIO', 'BlockIO', 'PIDs']
+    .map((name) => `{{.${name}}}`)
+    .join('\t'),
   headers: {
     BlockIO: 'BLOCK I/O',
     CPUPerc: 'CPU %',

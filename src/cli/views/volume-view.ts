@@ -29,7 +29,10 @@ export function volumeRow(volume: Volume): Row {
     Driver: volume.Driver,
     Group: 'N/A',
     Label: (name: unknown) => labels[String(name)] ?? '',
-    Labels: Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(','),
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join(','),
     Links: usage === undefined || usage === null ? 'N/A' : String(usage.RefCount),
     Mountpoint: volume.Mountpoint,
     Name: volume.Name,

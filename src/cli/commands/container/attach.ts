@@ -22,10 +22,16 @@ export const command = defineCommand({
     const engine = await ctx.engine();
     const container = await engine.call('ContainerInspect', { params: { id: name }, signal: ctx.signal });
     if (!container.State.Running) {
-      throw new UsageError('you cannot attach to a stopped container, start it first', { exitCode: 1, hint: `Start it with \`wharf start -a ${name}\`.` });
+      throw new UsageError('you cannot attach to a stopped container, start it first', {
+        exitCode: 1,
+        hint: `Start it with \`wharf start -a ${name}\`.`,
+      });
     }
     if (container.State.Paused) {
-      throw new UsageError('you cannot attach to a paused container, unpause it first', { exitCode: 1, hint: `Unpause it with \`wharf unpause ${name}\`.` });
+      throw new UsageError('you cannot attach to a paused container, unpause it first', {
+        exitCode: 1,
+        hint: `Unpause it with \`wharf unpause ${name}\`.`,
+      });
     }
     const tty = container.Config.Tty === true;
     const stdin = !flags['no-stdin'] && container.Config.OpenStdin === true;

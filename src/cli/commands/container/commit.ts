@@ -1,4 +1,4 @@
-import { parseNamed, familiarName } from '../../../oci/reference.ts';
+import { familiarName, parseNamed } from '../../../oci/reference.ts';
 import { defineCommand } from '../../command.ts';
 
 export const command = defineCommand({

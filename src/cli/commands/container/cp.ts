@@ -10,7 +10,8 @@ export const command = defineCommand({
   aliases: [['cp']],
   summary: 'Copy files between a container and this machine',
   usage: '[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-\n        wharf cp [OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH',
-  description: "'-' as source reads a tar archive from standard input; as destination it writes one to standard output.",
+  description:
+    "'-' as source reads a tar archive from standard input; as destination it writes one to standard output.",
   flags: {
     archive: { type: 'bool', short: 'a', help: 'Keep owner and group' },
     'follow-link': { type: 'bool', short: 'L', help: 'Follow a symbolic link in SRC_PATH' },
@@ -23,9 +24,13 @@ export const command = defineCommand({
     const [from = '', to = ''] = ctx.args;
     const source = parseCopyPath(from);
     const target = parseCopyPath(to);
-    if (source.path === '' || target.path === '') throw new UsageError('source and destination can not be empty', { exitCode: 1 });
+    if (source.path === '' || target.path === '')
+      throw new UsageError('source and destination can not be empty', { exitCode: 1 });
     if (source.container !== undefined && target.container !== undefined) {
-      throw new UsageError('copying between containers is not supported', { exitCode: 1, hint: 'Copy to this machine first.' });
+      throw new UsageError('copying between containers is not supported', {
+        exitCode: 1,
+        hint: 'Copy to this machine first.',
+      });
     }
     const engine = await ctx.engine();
     const options = { engine, terminal, signal: ctx.signal, followLink: flags['follow-link'], archive: flags.archive };
@@ -35,7 +40,10 @@ export const command = defineCommand({
       return 0;
     }
     if (target.container === undefined) {
-      throw new UsageError('must specify at least one container source', { exitCode: 1, hint: 'Name the container as NAME:/path.' });
+      throw new UsageError('must specify at least one container source', {
+        exitCode: 1,
+        hint: 'Name the container as NAME:/path.',
+      });
     }
     const bytes = await copyToContainer(source.path, target.container, target.path, options);
     await tell(`Successfully copied ${humanSize(bytes, 3)} to ${target.container}:${target.path}\n`);

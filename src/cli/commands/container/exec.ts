@@ -30,7 +30,10 @@ export const command = defineCommand({
     const attached = !flags.detach;
     const stdin = attached && flags.interactive;
     if (flags.tty && stdin && !terminal.stdinIsTty) {
-      throw new UsageError('the input device is not a TTY', { exitCode: 1, hint: 'Leave out -t when input comes from a file or pipe.' });
+      throw new UsageError('the input device is not a TTY', {
+        exitCode: 1,
+        hint: 'Leave out -t when input comes from a file or pipe.',
+      });
     }
     const keys = flags['detach-keys'] ?? defaultDetachKeys;
     const detachKeys = parseDetachKeys(keys);
@@ -65,9 +68,19 @@ export const command = defineCommand({
       }
       const connection = await engine.hijack('ExecStart', { params: { id: Id }, body, signal });
       const stopSize = flags.tty
-        ? followSize(terminal, ({ rows, columns }) => engine.call('ExecResize', { params: { id: Id }, query: { h: rows, w: columns } }))
+        ? followSize(terminal, ({ rows, columns }) =>
+            engine.call('ExecResize', { params: { id: Id }, query: { h: rows, w: columns } }),
+          )
         : () => undefined;
-      const end = await runSession({ connection, terminal, tty: flags.tty, stdin, output: true, detachKeys, signal }).finally(stopSize);
+      const end = await runSession({
+        connection,
+        terminal,
+        tty: flags.tty,
+        stdin,
+        output: true,
+        detachKeys,
+        signal,
+      }).finally(stopSize);
       if (end === 'detached') return 0;
       const { ExitCode } = await engine.call('ExecInspect', { params: { id: Id }, signal });
       return ExitCode ?? 0;

@@ -14,7 +14,11 @@ export const command = defineCommand({
   async run(ctx) {
     const engine = await ctx.engine();
     return eachTarget(ctx, ctx.args, async (id) => {
-      await engine.call('ContainerKill', { params: { id }, query: { signal: ctx.flags.signal ?? 'KILL' }, signal: ctx.signal });
+      await engine.call('ContainerKill', {
+        params: { id },
+        query: { signal: ctx.flags.signal ?? 'KILL' },
+        signal: ctx.signal,
+      });
       return id;
     });
   },

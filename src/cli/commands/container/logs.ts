@@ -49,8 +49,11 @@ function timeFlag(name: string, text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   const seconds = parseTimestamp(text, Date.now());
   if (seconds !== undefined) return seconds;
-  throw new UsageError(`invalid value for ${JSON.stringify(name)}: failed to parse value as time or duration: ${JSON.stringify(text)}`, {
-    exitCode: 1,
-    hint: 'Times look like 2024-01-02T13:23:37Z, durations like 42m or 1h30m.',
-  });
+  throw new UsageError(
+    `invalid value for ${JSON.stringify(name)}: failed to parse value as time or duration: ${JSON.stringify(text)}`,
+    {
+      exitCode: 1,
+      hint: 'Times look like 2024-01-02T13:23:37Z, durations like 42m or 1h30m.',
+    },
+  );
 }

@@ -33,7 +33,9 @@ export const command = defineCommand({
       },
       signal: ctx.signal,
     });
-    const rows = containers.map((container) => containerRow(container, { truncate: !flags['no-trunc'], nowMs: Date.now() }));
+    const rows = containers.map((container) =>
+      containerRow(container, { truncate: !flags['no-trunc'], nowMs: Date.now() }),
+    );
     await ctx.terminal.out(renderList(rows, containerView(flags.size), flags));
     return 0;
   },

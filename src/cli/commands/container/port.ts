@@ -24,10 +24,14 @@ export const command = defineCommand({
       return 0;
     }
     const key = wanted.includes('/') ? wanted : `${wanted}/tcp`;
-    if (!/^\d+\/\w+$/.test(key)) throw new UsageError(`invalid port format: ${JSON.stringify(wanted)}`, { exitCode: 1 });
+    if (!/^\d+\/\w+$/.test(key))
+      throw new UsageError(`invalid port format: ${JSON.stringify(wanted)}`, { exitCode: 1 });
     const found = published.find((port) => port.key === key);
     if (found === undefined || found.addresses.length === 0) {
-      throw new UsageError(`no public port '${wanted}' published for ${id}`, { exitCode: 1, hint: `List them with \`wharf port ${id}\`.` });
+      throw new UsageError(`no public port '${wanted}' published for ${id}`, {
+        exitCode: 1,
+        hint: `List them with \`wharf port ${id}\`.`,
+      });
     }
     await ctx.terminal.out(found.addresses.map((address) => `${address}\n`).join(''));
     return 0;

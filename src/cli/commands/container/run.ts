@@ -33,7 +33,10 @@ export const command = defineCommand({
     }
     const streams = flags.detach ? { stdin: false, stdout: false, stderr: false } : attachedStreams(flags);
     if (flags.tty && streams.stdin && !terminal.stdinIsTty) {
-      throw new UsageError('the input device is not a TTY', { exitCode: 1, hint: 'Leave out -t when input comes from a file or pipe.' });
+      throw new UsageError('the input device is not a TTY', {
+        exitCode: 1,
+        hint: 'Leave out -t when input comes from a file or pipe.',
+      });
     }
     const keys = flags['detach-keys'] ?? defaultDetachKeys;
     const detachKeys = { text: keys, bytes: parseDetachKeys(keys) };
@@ -62,10 +65,21 @@ export const command = defineCommand({
         return 0;
       }
       const condition = flags.rm ? 'removed' : 'next-exit';
-      return await runAttached(ctx, engine, { id, tty: flags.tty, streams, detachKeys, proxySignals: flags['sig-proxy'], condition, start });
+      return await runAttached(ctx, engine, {
+        id,
+        tty: flags.tty,
+        streams,
+        detachKeys,
+        proxySignals: flags['sig-proxy'],
+        condition,
+        start,
+      });
     } catch (error) {
       ctx.signal.throwIfAborted();
-      if (flags.rm) await removeUnstarted(() => engine.call('ContainerDelete', { params: { id }, query: { force: true, v: true } }));
+      if (flags.rm)
+        await removeUnstarted(() =>
+          engine.call('ContainerDelete', { params: { id }, query: { force: true, v: true } }),
+        );
       await ctx.report(error);
       return startFailureCode(error, 125);
     }

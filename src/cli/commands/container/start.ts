@@ -29,7 +29,8 @@ export const command = defineCommand({
         return id;
       });
     }
-    if (args.length > 1) throw new UsageError('you cannot start and attach multiple containers at once', { exitCode: 1 });
+    if (args.length > 1)
+      throw new UsageError('you cannot start and attach multiple containers at once', { exitCode: 1 });
     const [name = ''] = args;
     const container = await engine.call('ContainerInspect', { params: { id: name }, signal: ctx.signal });
     const id = container.Id;

@@ -62,7 +62,11 @@ class Board {
     await Promise.all(
       targets.map((target) =>
         this.#guard(target, async () => {
-          const readings = this.#engine.jsonStream('ContainerStats', { params: { id: target }, query: { stream: false }, signal: this.#ctx.signal });
+          const readings = this.#engine.jsonStream('ContainerStats', {
+            params: { id: target },
+            query: { stream: false },
+            signal: this.#ctx.signal,
+          });
           for await (const reading of readings) this.#rows.set(target, statsRow(target, reading, this.#truncate));
         }),
       ),
@@ -79,7 +83,11 @@ class Board {
     events?.catch(() => undefined);
     const ended = named ? Promise.allSettled(watches).then(() => true) : new Promise<boolean>(() => undefined);
     for (;;) {
-      const done = await Promise.race([ended, pause(redrawMs, signal).then(() => false), ...(events === undefined ? [] : [events.then(() => true)])]);
+      const done = await Promise.race([
+        ended,
+        pause(redrawMs, signal).then(() => false),
+        ...(events === undefined ? [] : [events.then(() => true)]),
+      ]);
       const clear = terminal.stdoutIsTty ? '\u001b[H\u001b[J' : '';
       await terminal.out(`${clear}${this.text()}`);
       if (done || (named && this.#rows.size === 0)) return;
@@ -99,7 +107,11 @@ class Board {
     this.#watched.add(target);
     this.#place(target);
     await this.#guard(target, async () => {
-      const readings = this.#engine.jsonStream('ContainerStats', { params: { id: target }, query: { stream: true }, signal: this.#ctx.signal });
+      const readings = this.#engine.jsonStream('ContainerStats', {
+        params: { id: target },
+        query: { stream: true },
+        signal: this.#ctx.signal,
+      });
       for await (const reading of readings) this.#rows.set(target, statsRow(target, reading, this.#truncate));
     });
     this.#watched.delete(target);

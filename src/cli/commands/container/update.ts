@@ -11,7 +11,11 @@ export const command = defineCommand({
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   flags: {
     ...resourceFlags,
-    restart: { type: 'string', metavar: 'policy', help: 'When to start it again: no, always, unless-stopped, on-failure[:N]' },
+    restart: {
+      type: 'string',
+      metavar: 'policy',
+      help: 'When to start it again: no, always, unless-stopped, on-failure[:N]',
+    },
   },
   args: { min: 1 },
   completes: 'container',

@@ -10,7 +10,7 @@ export const command = defineCommand({
   usage: '[OPTIONS] CONTEXT',
   flags: {
     description: { type: 'string', help: 'What it is' },
-    docker: { type: 'string', metavar: 'host=address', help: 'Address, in docker\'s spelling' },
+    docker: { type: 'string', metavar: 'host=address', help: "Address, in docker's spelling" },
     from: { type: 'string', metavar: 'context', help: 'Take the address of this context' },
     host: { type: 'string', metavar: 'address', help: 'Address, such as tcp://lab:2375' },
   },
@@ -19,15 +19,27 @@ export const command = defineCommand({
     const [name = ''] = ctx.args;
     const { flags } = ctx;
     if (!/^[a-zA-Z0-9][a-zA-Z0-9_.+-]+$/.test(name)) {
-      throw new UsageError(`context name ${JSON.stringify(name)} is invalid`, { exitCode: 1, hint: 'Names have two or more letters, digits or _.+- and start with a letter or digit.' });
+      throw new UsageError(`context name ${JSON.stringify(name)} is invalid`, {
+        exitCode: 1,
+        hint: 'Names have two or more letters, digits or _.+- and start with a letter or digit.',
+      });
     }
     const state = readContexts(ctx.home);
     if (state.contexts.some((context) => context.name === name)) {
-      throw new UsageError(`context ${JSON.stringify(name)} already exists`, { exitCode: 1, hint: `Remove it with \`wharf context rm ${name}\`.` });
+      throw new UsageError(`context ${JSON.stringify(name)} already exists`, {
+        exitCode: 1,
+        hint: `Remove it with \`wharf context rm ${name}\`.`,
+      });
     }
-    const address = flags.host ?? dockerHost(flags.docker) ?? (flags.from === undefined ? undefined : findContext(state, flags.from).host);
+    const address =
+      flags.host ??
+      dockerHost(flags.docker) ??
+      (flags.from === undefined ? undefined : findContext(state, flags.from).host);
     const host = address === undefined ? await ctx.engineAddress() : completeHost(address);
-    writeContexts(ctx.home, { ...state, contexts: [...state.contexts, { name, host, description: flags.description ?? '' }] });
+    writeContexts(ctx.home, {
+      ...state,
+      contexts: [...state.contexts, { name, host, description: flags.description ?? '' }],
+    });
     await ctx.terminal.out(`${name}\n`);
     await ctx.terminal.err(`Successfully created context ${JSON.stringify(name)}\n`);
     return 0;

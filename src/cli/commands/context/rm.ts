@@ -19,7 +19,10 @@ export const command = defineCommand({
       if (name === 'default') throw new UsageError('context "default" cannot be removed', { exitCode: 1 });
       findContext(state, name);
       if (state.current === name && !ctx.flags.force) {
-        throw new UsageError(`context ${JSON.stringify(name)} is in use, set -f flag to force remove`, { exitCode: 1, hint: 'Or use another first: `wharf context use default`.' });
+        throw new UsageError(`context ${JSON.stringify(name)} is in use, set -f flag to force remove`, {
+          exitCode: 1,
+          hint: 'Or use another first: `wharf context use default`.',
+        });
       }
       const current = state.current === name ? 'default' : state.current;
       writeContexts(ctx.home, { current, contexts: state.contexts.filter((context) => context.name !== name) });

@@ -17,7 +17,9 @@ export const command = defineCommand({
     await ctx.terminal.err(`Current context is now ${JSON.stringify(name)}\n`);
     const host = ctx.env['WHARF_HOST'];
     if (host !== undefined && host !== '') {
-      await ctx.terminal.err(`Warning: WHARF_HOST overrides the context. To use ${JSON.stringify(name)}, unset WHARF_HOST.\n`);
+      await ctx.terminal.err(
+        `Warning: WHARF_HOST overrides the context. To use ${JSON.stringify(name)}, unset WHARF_HOST.\n`,
+      );
     }
     return 0;
   },

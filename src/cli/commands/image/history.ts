@@ -33,7 +33,11 @@ export const command = defineCommand({
     const { flags } = ctx;
     const [name = ''] = ctx.args;
     const engine = await ctx.engine();
-    const items = await engine.call('ImageHistory', { params: { name }, query: { platform: flags.platform }, signal: ctx.signal });
+    const items = await engine.call('ImageHistory', {
+      params: { name },
+      query: { platform: flags.platform },
+      signal: ctx.signal,
+    });
     const options = { human: flags.human, truncate: !flags['no-trunc'], nowMs: Date.now() };
     const created = flags.human ? 'CreatedSince' : 'CreatedAt';
     const view: ListView = {
@@ -41,19 +45,32 @@ export const command = defineCommand({
       quiet: '{{.ID}}',
       headers,
     };
-    await ctx.terminal.out(renderList(items.map((item) => historyRow(item, options)), view, flags));
+    await ctx.terminal.out(
+      renderList(
+        items.map((item) => historyRow(item, options)),
+        view,
+        flags,
+      ),
+    );
     return 0;
   },
 });
 
-function historyRow(item: HistoryItem, { human, truncate, nowMs }: { readonly human: boolean; readonly truncate: boolean; readonly nowMs: number }): Row {
+function historyRow(
+  item: HistoryItem,
+  { human, truncate, nowMs }: { readonly human: boolean; readonly truncate: boolean; readonly nowMs: number },
+): Row {
   const createdBy = item.CreatedBy.replaceAll('\t', ' ');
   const createdMs = item.Created * 1000;
   return {
     Comment: item.Comment,
     CreatedAt: item.Created <= 0 ? '' : goRfc3339(createdMs),
     CreatedBy: truncate ? ellipsis(createdBy, 45) : createdBy,
-    CreatedSince: human ? (item.Created <= 0 ? 'N/A' : `${humanDuration(nowMs - createdMs)} ago`) : goRfc3339(createdMs),
+    CreatedSince: human
+      ? item.Created <= 0
+        ? 'N/A'
+        : `${humanDuration(nowMs - createdMs)} ago`
+      : goRfc3339(createdMs),
     ID: truncate ? shortId(item.Id) : item.Id,
     Size: human ? humanSize(item.Size, 3) : String(item.Size),
   };

@@ -14,6 +14,8 @@ export const command = defineCommand({
   async run(ctx) {
     const engine = await ctx.engine();
     const query = { platform: ctx.flags.platform };
-    return inspectEach(ctx, ctx.flags.format, (name) => engine.call('ImageInspect', { params: { name }, query, signal: ctx.signal }));
+    return inspectEach(ctx, ctx.flags.format, (name) =>
+      engine.call('ImageInspect', { params: { name }, query, signal: ctx.signal }),
+    );
   },
 });

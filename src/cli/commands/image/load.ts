@@ -19,13 +19,19 @@ export const command = defineCommand({
   async run(ctx) {
     const { flags, terminal } = ctx;
     if (flags.input === undefined && terminal.stdinIsTty) {
-      throw new UsageError('requested load from stdin, but stdin is empty', { exitCode: 1, hint: 'Name the archive with -i.' });
+      throw new UsageError('requested load from stdin, but stdin is empty', {
+        exitCode: 1,
+        hint: 'Name the archive with -i.',
+      });
     }
     if (flags.input !== undefined) await stat(flags.input);
     const upload = flags.input === undefined ? inputStream(terminal) : (await openAsBlob(flags.input)).stream();
     const engine = await ctx.engine();
     const query = { quiet: flags.quiet, platform: flags.platform };
-    await showProgress(engine.jsonStream('ImageLoad', { query, upload, signal: ctx.signal }), progressTo(terminal, 'stdout'));
+    await showProgress(
+      engine.jsonStream('ImageLoad', { query, upload, signal: ctx.signal }),
+      progressTo(terminal, 'stdout'),
+    );
     return 0;
   },
 });

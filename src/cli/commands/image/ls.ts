@@ -23,7 +23,10 @@ export const command = defineCommand({
     const [reference] = ctx.args;
     const filters = parseFilters(reference === undefined ? flags.filter : [...flags.filter, `reference=${reference}`]);
     const engine = await ctx.engine();
-    const images = await engine.call('ImageList', { query: { all: flags.all ? true : undefined, filters }, signal: ctx.signal });
+    const images = await engine.call('ImageList', {
+      query: { all: flags.all ? true : undefined, filters },
+      signal: ctx.signal,
+    });
     const digests = flags.digests || (flags.format ?? '').includes('.Digest');
     const options = { truncate: !flags['no-trunc'], digests, nowMs: Date.now() };
     const rows = [...images].sort((a, b) => b.Created - a.Created).flatMap((image) => imageRows(image, options));

@@ -19,11 +19,20 @@ export const command = defineCommand({
     const filters = { ...parseFilters(flags.filter), dangling: [flags.all ? 'false' : 'true'] };
     if (!flags.force) {
       const what = flags.all ? 'all images without at least one container associated to them' : 'all dangling images';
-      if (!(await confirm(ctx.terminal, `WARNING! This will remove ${what}.\nAre you sure you want to continue?`, ctx.signal))) return 0;
+      if (
+        !(await confirm(
+          ctx.terminal,
+          `WARNING! This will remove ${what}.\nAre you sure you want to continue?`,
+          ctx.signal,
+        ))
+      )
+        return 0;
     }
     const engine = await ctx.engine();
     const result = await engine.call('ImagePrune', { query: { filters }, signal: ctx.signal });
-    await ctx.terminal.out(`${deletedImages(result.ImagesDeleted ?? [])}Total reclaimed space: ${humanSize(result.SpaceReclaimed)}\n`);
+    await ctx.terminal.out(
+      `${deletedImages(result.ImagesDeleted ?? [])}Total reclaimed space: ${humanSize(result.SpaceReclaimed)}\n`,
+    );
     return 0;
   },
 });

@@ -21,7 +21,7 @@ export const command = defineCommand({
     const [name = ''] = ctx.args;
     const named = parseNamed(name);
     const isBare = named.tag === undefined && named.digest === undefined;
-    if (flags['all-tags'] && !isBare) throw new UsageError('tag can\'t be used with --all-tags/-a', { exitCode: 1 });
+    if (flags['all-tags'] && !isBare) throw new UsageError("tag can't be used with --all-tags/-a", { exitCode: 1 });
     if (isBare && !flags['all-tags'] && !flags.quiet) await terminal.out('Using default tag: latest\n');
     const reference = flags['all-tags'] ? named : parseReference(name);
     const engine = await ctx.engine();

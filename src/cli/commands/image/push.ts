@@ -21,10 +21,13 @@ export const command = defineCommand({
     const { flags, terminal } = ctx;
     const [name = ''] = ctx.args;
     const named = parseNamed(name);
-    if (named.digest !== undefined) throw new UsageError('cannot push a digest reference', { exitCode: 1, hint: 'Push a tag.' });
-    if (flags['all-tags'] && named.tag !== undefined) throw new UsageError('tag can\'t be used with --all-tags/-a', { exitCode: 1 });
+    if (named.digest !== undefined)
+      throw new UsageError('cannot push a digest reference', { exitCode: 1, hint: 'Push a tag.' });
+    if (flags['all-tags'] && named.tag !== undefined)
+      throw new UsageError("tag can't be used with --all-tags/-a", { exitCode: 1 });
     const reference = flags['all-tags'] ? named : parseReference(name);
-    if (named.tag === undefined && !flags['all-tags'] && !flags.quiet) await terminal.out('Using default tag: latest\n');
+    if (named.tag === undefined && !flags['all-tags'] && !flags.quiet)
+      await terminal.out('Using default tag: latest\n');
     const engine = await ctx.engine();
     // The engine wants the header on every push, an empty one when there are no credentials.
     const headers = { 'x-registry-auth': encodeHeader({}), ...(await registryAuthHeader(ctx, reference.domain)) };

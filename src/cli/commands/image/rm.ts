@@ -25,7 +25,11 @@ export const command = defineCommand({
     return eachTarget(ctx, ctx.args, async (name) => {
       try {
         const items = await engine.call('ImageDelete', { params: { name }, query, signal: ctx.signal });
-        return items.map(({ Untagged, Deleted }) => (Deleted === undefined ? `Untagged: ${Untagged ?? ''}` : `Deleted: ${Deleted}`)).join('\n');
+        return items
+          .map(({ Untagged, Deleted }) =>
+            Deleted === undefined ? `Untagged: ${Untagged ?? ''}` : `Deleted: ${Deleted}`,
+          )
+          .join('\n');
       } catch (error) {
         if (!flags.force || !isWharfError(error) || error.status !== 404) throw error;
         await ctx.report(error);

@@ -13,7 +13,8 @@ export const command = defineCommand({
   async run(ctx) {
     const [name = '', target = ''] = ctx.args;
     const reference = parseReference(target);
-    if (reference.digest !== undefined) throw new UsageError('refusing to create a tag with a digest reference', { exitCode: 1 });
+    if (reference.digest !== undefined)
+      throw new UsageError('refusing to create a tag with a digest reference', { exitCode: 1 });
     const engine = await ctx.engine();
     const query = { repo: familiarName(reference), tag: reference.tag };
     await engine.call('ImageTag', { params: { name }, query, signal: ctx.signal });

@@ -6,7 +6,7 @@ export const command = defineCommand({
   summary: 'Connect a container to a network',
   usage: '[OPTIONS] NETWORK CONTAINER',
   flags: {
-    alias: { type: 'list', commas: true, help: "Another name of the container on the network" },
+    alias: { type: 'list', commas: true, help: 'Another name of the container on the network' },
     'driver-opt': { type: 'list', commas: true, metavar: 'key=value', help: 'Option of the driver' },
     'gw-priority': { type: 'int', help: 'The network with the highest one is the way out' },
     ip: { type: 'string', help: 'IPv4 address' },
@@ -27,7 +27,11 @@ export const command = defineCommand({
       DriverOpts: flags['driver-opt'].length > 0 ? toMap(flags['driver-opt']) : undefined,
       GwPriority: flags['gw-priority'],
       IPAMConfig: hasAddress
-        ? { IPv4Address: flags.ip, IPv6Address: flags.ip6, LinkLocalIPs: flags['link-local-ip'].length > 0 ? flags['link-local-ip'] : undefined }
+        ? {
+            IPv4Address: flags.ip,
+            IPv6Address: flags.ip6,
+            LinkLocalIPs: flags['link-local-ip'].length > 0 ? flags['link-local-ip'] : undefined,
+          }
         : undefined,
     };
     await engine.call('NetworkConnect', { params: { id }, body: { Container, EndpointConfig }, signal: ctx.signal });

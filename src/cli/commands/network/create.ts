@@ -36,7 +36,11 @@ export const command = defineCommand({
       Internal: values.internal,
       EnableIPv4: given.has('ipv4') ? values.ipv4 : undefined,
       EnableIPv6: given.has('ipv6') ? values.ipv6 : undefined,
-      IPAM: { Driver: values['ipam-driver'] ?? 'default', Options: toMap(values['ipam-opt']), Config: ipamConfig(values) },
+      IPAM: {
+        Driver: values['ipam-driver'] ?? 'default',
+        Options: toMap(values['ipam-opt']),
+        Config: ipamConfig(values),
+      },
       Options: toMap(values.opt),
       Labels: toMap(values.label),
     };
@@ -53,7 +57,10 @@ type Ipam = NonNullable<NonNullable<NetworkCreateRequest['IPAM']>['Config']>[num
 function ipamConfig(values: FlagValues<typeof flags>): Ipam[] {
   if (values.subnet.length === 0) {
     if (values.gateway.length + values['ip-range'].length > 0) {
-      throw new UsageError('every ip-range or gateway must have a corresponding subnet', { exitCode: 1, hint: 'Give --subnet as well.' });
+      throw new UsageError('every ip-range or gateway must have a corresponding subnet', {
+        exitCode: 1,
+        hint: 'Give --subnet as well.',
+      });
     }
     return [];
   }

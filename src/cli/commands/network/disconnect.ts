@@ -12,7 +12,11 @@ export const command = defineCommand({
   async run(ctx) {
     const [id = '', Container = ''] = ctx.args;
     const engine = await ctx.engine();
-    await engine.call('NetworkDisconnect', { params: { id }, body: { Container, Force: ctx.flags.force }, signal: ctx.signal });
+    await engine.call('NetworkDisconnect', {
+      params: { id },
+      body: { Container, Force: ctx.flags.force },
+      signal: ctx.signal,
+    });
     return 0;
   },
 });

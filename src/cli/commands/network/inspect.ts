@@ -14,6 +14,8 @@ export const command = defineCommand({
   async run(ctx) {
     const engine = await ctx.engine();
     const query = { verbose: ctx.flags.verbose ? true : undefined };
-    return inspectEach(ctx, ctx.flags.format, (id) => engine.call('NetworkInspect', { params: { id }, query, signal: ctx.signal }));
+    return inspectEach(ctx, ctx.flags.format, (id) =>
+      engine.call('NetworkInspect', { params: { id }, query, signal: ctx.signal }),
+    );
   },
 });

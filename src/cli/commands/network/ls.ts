@@ -36,8 +36,13 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   async run(ctx) {
     const engine = await ctx.engine();
-    const networks = await engine.call('NetworkList', { query: { filters: parseFilters(ctx.flags.filter) }, signal: ctx.signal });
-    const rows = [...networks].sort((a, b) => (a.Name < b.Name ? -1 : 1)).map((network) => networkRow(network, !ctx.flags['no-trunc']));
+    const networks = await engine.call('NetworkList', {
+      query: { filters: parseFilters(ctx.flags.filter) },
+      signal: ctx.signal,
+    });
+    const rows = [...networks]
+      .sort((a, b) => (a.Name < b.Name ? -1 : 1))
+      .map((network) => networkRow(network, !ctx.flags['no-trunc']));
     await ctx.terminal.out(renderList(rows, view, ctx.flags));
     return 0;
   },
@@ -53,7 +58,10 @@ function networkRow(network: Network, truncate: boolean): Row {
     IPv6: String(network.EnableIPv6),
     Internal: String(network.Internal),
     Label: (name: unknown) => labels[String(name)] ?? '',
-    Labels: Object.entries(labels).map(([key, value]) => `${key}=${value}`).sort().join(','),
+    Labels: Object.entries(labels)
+      .map(([key, value]) => `${key}=${value}`)
+      .sort()
+      .join(','),
     Name: network.Name,
     Scope: network.Scope,
   };

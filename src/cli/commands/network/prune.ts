@@ -14,7 +14,8 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   async run(ctx) {
     const filters = parseFilters(ctx.flags.filter);
-    const question = 'WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?';
+    const question =
+      'WARNING! This will remove all custom networks not used by at least one container.\nAre you sure you want to continue?';
     if (!ctx.flags.force && !(await confirm(ctx.terminal, question, ctx.signal))) return 0;
     const engine = await ctx.engine();
     const { NetworksDeleted } = await engine.call('NetworkPrune', { query: { filters }, signal: ctx.signal });

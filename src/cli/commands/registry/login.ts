@@ -33,7 +33,8 @@ export const command = defineCommand({
     const body = { username, password, serveraddress: registryKey(server) };
     const { Status, IdentityToken } = await engine.call('SystemAuth', { body, signal: ctx.signal });
     const identityToken = IdentityToken ?? '';
-    const credential = identityToken === '' ? { username, password, identityToken: '' } : { username, password: '', identityToken };
+    const credential =
+      identityToken === '' ? { username, password, identityToken: '' } : { username, password: '', identityToken };
     const stored = await storeCredential(ctx, server, credential, flags.plain);
     await terminal.err(storeNote(stored));
     await terminal.out(`${Status === '' ? 'Login Succeeded' : Status}\n`);
@@ -55,7 +56,10 @@ async function askFor<T extends FlagTable>(
   }
   if (givenName !== undefined && givenPassword !== undefined) return { username: givenName, password: givenPassword };
   if (!terminal.stdinIsTty) {
-    throw new UsageError('cannot perform an interactive login from a non-TTY device', { exitCode: 1, hint: 'Give --username and --password-stdin.' });
+    throw new UsageError('cannot perform an interactive login from a non-TTY device', {
+      exitCode: 1,
+      hint: 'Give --username and --password-stdin.',
+    });
   }
   const where = ctx.args[0] === undefined || registryKey(ctx.args[0]) === hubKey ? 'Docker Hub' : ctx.args[0];
   if (givenName === undefined) await terminal.out(`Username for ${where}: `);

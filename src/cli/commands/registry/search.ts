@@ -8,7 +8,16 @@ import { ellipsis } from '../../format/table.ts';
 
 const view: ListView = {
   table: '{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}',
-  headers: { Description: 'DESCRIPTION', IsAutomated: 'AUTOMATED', IsOfficial: 'OFFICIAL', Kind: 'KIND', Name: 'NAME', Registry: 'REGISTRY', StarCount: 'STARS', Title: 'TITLE' },
+  headers: {
+    Description: 'DESCRIPTION',
+    IsAutomated: 'AUTOMATED',
+    IsOfficial: 'OFFICIAL',
+    Kind: 'KIND',
+    Name: 'NAME',
+    Registry: 'REGISTRY',
+    StarCount: 'STARS',
+    Title: 'TITLE',
+  },
 };
 
 interface Found {
@@ -27,7 +36,12 @@ export const command = defineCommand({
   usage: '[OPTIONS] TERM',
   description: 'Searches Docker Hub and the registries the engine is set up with.',
   flags: {
-    filter: { type: 'list', short: 'f', metavar: 'name=value', help: 'Show only those that match: is-official=true, stars=3' },
+    filter: {
+      type: 'list',
+      short: 'f',
+      metavar: 'name=value',
+      help: 'Show only those that match: is-official=true, stars=3',
+    },
     format: { type: 'string', help: "Output: 'table', 'json', 'table TEMPLATE' or a Go template" },
     limit: { type: 'int', help: 'Most results of a registry (default 25)' },
     'no-trunc': { type: 'bool', help: 'Do not shorten anything' },
@@ -46,24 +60,41 @@ export const command = defineCommand({
 });
 
 /** Wharf's engine searches all its registries; another engine is asked docker's way. */
-async function search<T extends FlagTable>(ctx: CommandContext<T>, engine: EngineClient, term: string, limit: number | undefined): Promise<Found[]> {
+async function search<T extends FlagTable>(
+  ctx: CommandContext<T>,
+  engine: EngineClient,
+  term: string,
+  limit: number | undefined,
+): Promise<Found[]> {
   try {
-    const { results, failures } = await engine.call('RegistrySearch', { query: { query: term, limit }, signal: ctx.signal });
+    const { results, failures } = await engine.call('RegistrySearch', {
+      query: { query: term, limit },
+      signal: ctx.signal,
+    });
     for (const { registry, message } of failures) await ctx.terminal.err(`WARNING: ${registry}: ${message}\n`);
     return [...results];
   } catch (error) {
     if (!isWharfError(error, 'request.not-found')) throw error;
     const items = await engine.call('ImageSearch', { query: { term, limit }, signal: ctx.signal });
-    return items.map((item) => ({ name: item.name, description: item.description, stars: item.star_count, official: item.is_official, kind: 'image', registry: 'docker.io', title: '' }));
+    return items.map((item) => ({
+      name: item.name,
+      description: item.description,
+      stars: item.star_count,
+      official: item.is_official,
+      kind: 'image',
+      registry: 'docker.io',
+      title: '',
+    }));
   }
 }
 
 function filterOf(filters: Readonly<Record<string, readonly string[]>>): (item: Found) => boolean {
   const bad = Object.keys(filters).find((name) => !['is-official', 'is-automated', 'stars'].includes(name));
-  if (bad !== undefined) throw new UsageError(`invalid filter '${bad}'`, { exitCode: 1, hint: 'Filters: is-official, stars.' });
+  if (bad !== undefined)
+    throw new UsageError(`invalid filter '${bad}'`, { exitCode: 1, hint: 'Filters: is-official, stars.' });
   const stars = Math.max(0, ...(filters['stars'] ?? []).map(Number));
   const official = filters['is-official']?.at(-1);
-  if (Number.isNaN(stars)) throw new UsageError('invalid filter \'stars\': must be a number', { exitCode: 1 });
+  if (Number.isNaN(stars)) throw new UsageError("invalid filter 'stars': must be a number", { exitCode: 1 });
   return (item) => item.stars >= stars && (official === undefined || String(item.official) === official);
 }
 

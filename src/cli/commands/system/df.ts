@@ -23,7 +23,9 @@ export const command = defineCommand({
   async run(ctx) {
     const engine = await ctx.engine();
     const usage = await engine.call('SystemDataUsage', { signal: ctx.signal });
-    const text = ctx.flags.verbose ? verboseText(usage) : renderList(summaryRows(usage), summaryView, { format: ctx.flags.format });
+    const text = ctx.flags.verbose
+      ? verboseText(usage)
+      : renderList(summaryRows(usage), summaryView, { format: ctx.flags.format });
     await ctx.terminal.out(text);
     return 0;
   },
@@ -34,7 +36,9 @@ export function summaryRows(usage: DiskUsage): Row[] {
   const images = usage.Images ?? [];
   const usedImages = images.filter(({ Containers }) => Containers > 0);
   const layersBytes = usage.LayersSize ?? 0;
-  const usedBytes = sum(usedImages.map(({ Size, SharedSize }) => (Size === -1 || SharedSize === -1 ? 0 : Size - SharedSize)));
+  const usedBytes = sum(
+    usedImages.map(({ Size, SharedSize }) => (Size === -1 || SharedSize === -1 ? 0 : Size - SharedSize)),
+  );
   const containers = usage.Containers ?? [];
   const idle = containers.filter(({ State }) => !['running', 'paused', 'restarting'].includes(State));
   const volumes = usage.Volumes ?? [];
@@ -43,7 +47,13 @@ export function summaryRows(usage: DiskUsage): Row[] {
   const ownCache = cache.filter(({ Shared }) => !Shared);
   return [
     summaryRow('Images', images.length, usedImages.length, layersBytes, layersBytes - usedBytes),
-    summaryRow('Containers', containers.length, containers.length - idle.length, sum(containers.map(({ SizeRw }) => SizeRw ?? 0)), sum(idle.map(({ SizeRw }) => SizeRw ?? 0))),
+    summaryRow(
+      'Containers',
+      containers.length,
+      containers.length - idle.length,
+      sum(containers.map(({ SizeRw }) => SizeRw ?? 0)),
+      sum(idle.map(({ SizeRw }) => SizeRw ?? 0)),
+    ),
     summaryRow(
       'Local Volumes',
       volumes.length,
@@ -51,27 +61,65 @@ export function summaryRows(usage: DiskUsage): Row[] {
       sum(sized.map(({ UsageData }) => UsageData?.Size ?? 0)),
       sum(sized.filter(({ UsageData }) => UsageData?.RefCount === 0).map(({ UsageData }) => UsageData?.Size ?? 0)),
     ),
-    summaryRow('Build Cache', cache.length, cache.filter(({ InUse }) => InUse).length, sum(ownCache.map(({ Size }) => Size)), sum(ownCache.filter(({ InUse }) => !InUse).map(({ Size }) => Size)), false),
+    summaryRow(
+      'Build Cache',
+      cache.length,
+      cache.filter(({ InUse }) => InUse).length,
+      sum(ownCache.map(({ Size }) => Size)),
+      sum(ownCache.filter(({ InUse }) => !InUse).map(({ Size }) => Size)),
+      false,
+    ),
   ];
 }
 
-function summaryRow(Type: string, total: number, active: number, bytes: number, reclaimableBytes: number, withShare = true): Row {
+function summaryRow(
+  Type: string,
+  total: number,
+  active: number,
+  bytes: number,
+  reclaimableBytes: number,
+  withShare = true,
+): Row {
   const share = withShare && bytes > 0 ? ` (${Math.trunc((reclaimableBytes * 100) / bytes)}%)` : '';
-  return { Active: String(active), Reclaimable: humanSize(reclaimableBytes) + share, Size: humanSize(bytes), TotalCount: String(total), Type };
+  return {
+    Active: String(active),
+    Reclaimable: humanSize(reclaimableBytes) + share,
+    Size: humanSize(bytes),
+    TotalCount: String(total),
+    Type,
+  };
 }
 
 function verboseText(usage: DiskUsage): string {
   const nowMs = Date.now();
   const table = (names: readonly string[]): string => names.map((name) => `{{.${name}}}`).join('\t');
-  const images = (usage.Images ?? []).flatMap((image) => imageRows(image, { truncate: true, digests: false, nowMs }).slice(0, 1));
-  const containers = (usage.Containers ?? []).map((container) => containerRow({ ...container, SizeRootFs: 0 }, { truncate: true, nowMs }));
+  const images = (usage.Images ?? []).flatMap((image) =>
+    imageRows(image, { truncate: true, digests: false, nowMs }).slice(0, 1),
+  );
+  const containers = (usage.Containers ?? []).map((container) =>
+    containerRow({ ...container, SizeRootFs: 0 }, { truncate: true, nowMs }),
+  );
   const volumes = (usage.Volumes ?? []).map(volumeRow);
   const cacheBytes = sum((usage.BuildCache ?? []).map(({ Size }) => Size));
   return [
     'Images space usage:\n\n',
-    renderList(images, { ...imageView(false), table: table(['Repository', 'Tag', 'ID', 'CreatedSince', 'Size', 'SharedSize', 'UniqueSize', 'Containers']) }, {}),
+    renderList(
+      images,
+      {
+        ...imageView(false),
+        table: table(['Repository', 'Tag', 'ID', 'CreatedSince', 'Size', 'SharedSize', 'UniqueSize', 'Containers']),
+      },
+      {},
+    ),
     '\nContainers space usage:\n\n',
-    renderList(containers, { ...containerView(true), table: table(['ID', 'Image', 'Command', 'LocalVolumes', 'Size', 'RunningFor', 'Status', 'Names']) }, {}),
+    renderList(
+      containers,
+      {
+        ...containerView(true),
+        table: table(['ID', 'Image', 'Command', 'LocalVolumes', 'Size', 'RunningFor', 'Status', 'Names']),
+      },
+      {},
+    ),
     '\nLocal Volumes space usage:\n\n',
     renderList(volumes, { ...volumeView, table: table(['Name', 'Links', 'Size']) }, {}),
     `\nBuild cache usage: ${humanSize(cacheBytes)}\n`,

@@ -19,7 +19,11 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   async run(ctx) {
     const { flags } = ctx;
-    const query = { since: timeFlag('since', flags.since), until: timeFlag('until', flags.until), filters: parseFilters(flags.filter) };
+    const query = {
+      since: timeFlag('since', flags.since),
+      until: timeFlag('until', flags.until),
+      filters: parseFilters(flags.filter),
+    };
     const format = flags.format === 'json' ? '{{json .}}' : flags.format;
     const engine = await ctx.engine();
     for await (const event of engine.jsonStream('SystemEvents', { query, signal: ctx.signal })) {
@@ -33,7 +37,10 @@ function timeFlag(name: string, text: string | undefined): string | undefined {
   if (text === undefined || text === '') return undefined;
   const seconds = parseTimestamp(text, Date.now());
   if (seconds !== undefined) return seconds;
-  throw new UsageError(`invalid value for ${JSON.stringify(name)}: ${JSON.stringify(text)} is no time and no duration`, { exitCode: 1 });
+  throw new UsageError(
+    `invalid value for ${JSON.stringify(name)}: ${JSON.stringify(text)} is no time and no duration`,
+    { exitCode: 1 },
+  );
 }
 
 /** `2024-05-01T10:20:30.000000000Z container start <id> (image=busybox, name=web)` */

@@ -21,7 +21,9 @@ export const command = defineCommand({
       await ctx.terminal.out(renderInspect([{ ...info, ClientInfo: client }], format));
       return 0;
     }
-    await ctx.terminal.out(`Client:\n Version:    ${client.Version}\n Context:    ${client.Context}\n Debug Mode: ${client.Debug}\n\nServer:\n`);
+    await ctx.terminal.out(
+      `Client:\n Version:    ${client.Version}\n Context:    ${client.Context}\n Debug Mode: ${client.Debug}\n\nServer:\n`,
+    );
     const engine = await ctx.engine();
     const info = await engine.call('SystemInfo', { signal: ctx.signal });
     await ctx.terminal.out(`${infoText(info)}\n`);

@@ -8,7 +8,8 @@ type Lookup = (engine: EngineClient, name: string, size: boolean, signal: AbortS
 
 /** In the order docker tries them. */
 const kinds: Readonly<Record<string, Lookup>> = {
-  container: (engine, id, size, signal) => engine.call('ContainerInspect', { params: { id }, query: { size: size ? true : undefined }, signal }),
+  container: (engine, id, size, signal) =>
+    engine.call('ContainerInspect', { params: { id }, query: { size: size ? true : undefined }, signal }),
   image: (engine, name, _size, signal) => engine.call('ImageInspect', { params: { name }, signal }),
   network: (engine, id, _size, signal) => engine.call('NetworkInspect', { params: { id }, signal }),
   volume: (engine, name, _size, signal) => engine.call('VolumeInspect', { params: { name }, signal }),
@@ -29,7 +30,10 @@ export const command = defineCommand({
     const { flags } = ctx;
     const wanted = flags.type === undefined || flags.type === '' ? Object.keys(kinds) : [flags.type];
     if (wanted.some((kind) => !Object.hasOwn(kinds, kind))) {
-      throw new UsageError(`unknown type: ${JSON.stringify(flags.type)}: must be one of ${JSON.stringify(Object.keys(kinds))}`, { exitCode: 1 });
+      throw new UsageError(
+        `unknown type: ${JSON.stringify(flags.type)}: must be one of ${JSON.stringify(Object.keys(kinds))}`,
+        { exitCode: 1 },
+      );
     }
     const engine = await ctx.engine();
     return inspectEach(ctx, flags.format, async (name) => {
@@ -42,7 +46,9 @@ export const command = defineCommand({
           if (!isMissing || wanted.length === 1) throw error;
         }
       }
-      throw new WharfError('request.not-found', `no such object: ${name}`, { hint: 'List containers with `wharf ps -a`, images with `wharf images`.' });
+      throw new WharfError('request.not-found', `no such object: ${name}`, {
+        hint: 'List containers with `wharf ps -a`, images with `wharf images`.',
+      });
     });
   },
 });

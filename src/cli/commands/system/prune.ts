@@ -36,7 +36,10 @@ export const command = defineCommand({
       reclaimedBytes += volumes.SpaceReclaimed;
       await terminal.out(deletedNames('Deleted Volumes', volumes.VolumesDeleted ?? []));
     }
-    const images = await engine.call('ImagePrune', { query: { filters: { ...filters, dangling: [flags.all ? 'false' : 'true'] } }, signal });
+    const images = await engine.call('ImagePrune', {
+      query: { filters: { ...filters, dangling: [flags.all ? 'false' : 'true'] } },
+      signal,
+    });
     reclaimedBytes += images.SpaceReclaimed;
     await terminal.out(deletedImages(images.ImagesDeleted ?? []));
     await terminal.out(`Total reclaimed space: ${humanSize(reclaimedBytes)}\n`);
@@ -51,6 +54,12 @@ function warning(flags: { readonly all: boolean; readonly volumes: boolean }, fi
     ...(flags.volumes ? ['all anonymous volumes not used by at least one container'] : []),
     flags.all ? 'all images without at least one container associated to them' : 'all dangling images',
   ];
-  const filtered = filters.length === 0 ? '' : `\n  Items to be pruned will be filtered with:\n${[...filters].sort().map((filter) => `  - ${filter}\n`).join('')}`;
+  const filtered =
+    filters.length === 0
+      ? ''
+      : `\n  Items to be pruned will be filtered with:\n${[...filters]
+          .sort()
+          .map((filter) => `  - ${filter}\n`)
+          .join('')}`;
   return `WARNING! This will remove:\n${lines.map((line) => `  - ${line}\n`).join('')}${filtered}\nAre you sure you want to continue?`;
 }

@@ -36,7 +36,10 @@ export const command = defineCommand({
       failure = error;
     }
     if (format === undefined || format === '') await ctx.terminal.out(versionText(client, server));
-    else await ctx.terminal.out(renderObjects([{ Client: client, Server: server }], format === 'json' ? '{{json .}}' : format));
+    else
+      await ctx.terminal.out(
+        renderObjects([{ Client: client, Server: server }], format === 'json' ? '{{json .}}' : format),
+      );
     // What is known of the client is printed in any case, as docker does.
     if (failure !== undefined) throw failure;
     return 0;

@@ -15,7 +15,12 @@ export const command = defineCommand({
   async run(ctx) {
     const { flags } = ctx;
     const engine = await ctx.engine();
-    const body = { Name: ctx.args[0] ?? flags.name, Driver: flags.driver ?? 'local', DriverOpts: toMap(flags.opt), Labels: toMap(flags.label) };
+    const body = {
+      Name: ctx.args[0] ?? flags.name,
+      Driver: flags.driver ?? 'local',
+      DriverOpts: toMap(flags.opt),
+      Labels: toMap(flags.label),
+    };
     const { Name } = await engine.call('VolumeCreate', { body, signal: ctx.signal });
     await ctx.terminal.out(`${Name}\n`);
     return 0;

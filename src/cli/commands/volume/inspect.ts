@@ -10,6 +10,8 @@ export const command = defineCommand({
   completes: 'volume',
   async run(ctx) {
     const engine = await ctx.engine();
-    return inspectEach(ctx, ctx.flags.format, (name) => engine.call('VolumeInspect', { params: { name }, signal: ctx.signal }));
+    return inspectEach(ctx, ctx.flags.format, (name) =>
+      engine.call('VolumeInspect', { params: { name }, signal: ctx.signal }),
+    );
   },
 });

@@ -21,8 +21,13 @@ export const command = defineCommand({
     const question = `WARNING! This will remove ${what} not used by at least one container.\nAre you sure you want to continue?`;
     if (!flags.force && !(await confirm(ctx.terminal, question, ctx.signal))) return 0;
     const engine = await ctx.engine();
-    const { VolumesDeleted, SpaceReclaimed } = await engine.call('VolumePrune', { query: { filters }, signal: ctx.signal });
-    await ctx.terminal.out(`${deletedNames('Deleted Volumes', VolumesDeleted ?? [])}Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`);
+    const { VolumesDeleted, SpaceReclaimed } = await engine.call('VolumePrune', {
+      query: { filters },
+      signal: ctx.signal,
+    });
+    await ctx.terminal.out(
+      `${deletedNames('Deleted Volumes', VolumesDeleted ?? [])}Total reclaimed space: ${humanSize(SpaceReclaimed)}\n`,
+    );
     return 0;
   },
 });

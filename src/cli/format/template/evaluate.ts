@@ -95,7 +95,8 @@ class Run {
       const name = first.path.at(-1) ?? '';
       const member = this.#member(owner, name);
       if (typeof member === 'function') return call(member, args());
-      if (rest.length + piped.length > 0) throw new TemplateError(`${name} has arguments but cannot be invoked as function`);
+      if (rest.length + piped.length > 0)
+        throw new TemplateError(`${name} has arguments but cannot be invoked as function`);
       return member;
     }
     if (rest.length + piped.length > 0) throw new TemplateError("can't give argument to non-function");
@@ -128,7 +129,8 @@ class Run {
         return typeof value === 'function' ? call(value, []) : value;
       }
       case 'variable': {
-        if (!this.variables.has(operand.name)) throw new TemplateError(`undefined variable ${JSON.stringify(operand.name)}`);
+        if (!this.variables.has(operand.name))
+          throw new TemplateError(`undefined variable ${JSON.stringify(operand.name)}`);
         return this.#walk(this.variables.get(operand.name), operand.path);
       }
       case 'pipe':
@@ -148,7 +150,9 @@ class Run {
       return undefined;
     }
     if (typeof owner !== 'object' || Array.isArray(owner)) {
-      throw new TemplateError(`can't evaluate field ${name} in type ${Array.isArray(owner) ? '[]interface {}' : typeof owner}`);
+      throw new TemplateError(
+        `can't evaluate field ${name} in type ${Array.isArray(owner) ? '[]interface {}' : typeof owner}`,
+      );
     }
     const found = Object.getOwnPropertyDescriptor(owner, name);
     if (found === undefined) {

@@ -59,15 +59,18 @@ function inner(value: unknown): string {
 
 function goFormat(format: string, values: readonly unknown[]): string {
   let next = 0;
-  return format.replace(/%([-+ 0#]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g, (_all, flags: string, width?: string, precision?: string, verb?: string) => {
-    if (verb === '%') return '%';
-    if (next >= values.length) return `%!${verb}(MISSING)`;
-    const body = formatVerb(verb ?? 'v', values[next], precision);
-    next += 1;
-    const size = Number(width ?? 0);
-    if (flags.includes('-')) return body.padEnd(size);
-    return flags.includes('0') ? body.padStart(size, '0') : body.padStart(size);
-  });
+  return format.replace(
+    /%([-+ 0#]*)(\d+)?(?:\.(\d+))?([a-zA-Z%])/g,
+    (_all, flags: string, width?: string, precision?: string, verb?: string) => {
+      if (verb === '%') return '%';
+      if (next >= values.length) return `%!${verb}(MISSING)`;
+      const body = formatVerb(verb ?? 'v', values[next], precision);
+      next += 1;
+      const size = Number(width ?? 0);
+      if (flags.includes('-')) return body.padEnd(size);
+      return flags.includes('0') ? body.padStart(size, '0') : body.padStart(size);
+    },
+  );
 }
 
 function formatVerb(verb: string, value: unknown, precision: string | undefined): string {
@@ -111,7 +114,8 @@ function length(value: unknown): number {
 function at(value: unknown, key: unknown): unknown {
   if (Array.isArray(value)) {
     const index = integer(key);
-    if (index < 0 || index >= value.length) throw new TemplateError(`error calling index: index out of range: ${index}`);
+    if (index < 0 || index >= value.length)
+      throw new TemplateError(`error calling index: index out of range: ${index}`);
     const element: unknown = value[index];
     return element;
   }

@@ -1,7 +1,9 @@
 import { TemplateError } from './template-error.ts';
 
 /** A template is text and actions; an action is a list of tokens. */
-export type Piece = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'action'; readonly tokens: readonly Token[] };
+export type Piece =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'action'; readonly tokens: readonly Token[] };
 
 export type Token =
   | { readonly kind: 'field'; readonly path: readonly string[] }
@@ -58,13 +60,17 @@ function lexAction(action: string): Token[] {
   while (tokenPattern.lastIndex < action.length) {
     const at = tokenPattern.lastIndex;
     const match = tokenPattern.exec(action);
-    if (match === null) throw new TemplateError(`unexpected ${JSON.stringify(action.slice(at, at + 1))} in ${JSON.stringify(action.trim())}`);
+    if (match === null)
+      throw new TemplateError(
+        `unexpected ${JSON.stringify(action.slice(at, at + 1))} in ${JSON.stringify(action.trim())}`,
+      );
     const groups = match.groups ?? {};
     if (groups['string'] !== undefined) tokens.push({ kind: 'string', value: unquote(groups['string']) });
     else if (groups['number'] !== undefined) tokens.push({ kind: 'number', value: Number(groups['number']) });
     else if (groups['variable'] !== undefined) {
       tokens.push({ kind: 'variable', name: groups['variable'] });
-      if (groups['tail'] !== undefined && groups['tail'] !== '') tokens.push({ kind: 'field', path: fieldPath(groups['tail']) });
+      if (groups['tail'] !== undefined && groups['tail'] !== '')
+        tokens.push({ kind: 'field', path: fieldPath(groups['tail']) });
     } else if (groups['field'] !== undefined) tokens.push({ kind: 'field', path: fieldPath(groups['field']) });
     else if (groups['dot'] !== undefined) tokens.push({ kind: 'dot' });
     else if (groups['word'] !== undefined) tokens.push({ kind: 'word', text: groups['word'] });
