@@ -64,7 +64,7 @@ function parseFlags(argv: readonly string[]): Map<FlagName, Given> {
       {
         type: flag.kind === 'switch' ? 'boolean' : 'string',
         multiple: flag.kind === 'list',
-        short: flag.short,
+        ...(flag.short === undefined ? {} : { short: flag.short }),
       } as const,
     ]),
   );
