@@ -60,24 +60,38 @@ export class RegistrySession {
 
   /** @throws WharfError 'registry.*' | 'auth.*' | 'request.cancelled' */
   async request(request: SessionRequest): Promise<SessionAnswer> {
-    const answered = this.#bases.get(request.endpoint.host);
-    const known = request.endpoint.bases.find((base) => base === answered);
-    const fixed = known ?? (request.target instanceof URL ? request.endpoint.bases[0] : undefined);
-    const bases = fixed === undefined ? request.endpoint.bases : [fixed];
+    const bases = this.#basesFor(request);
+    const [only] = bases.length === 1 ? bases : [];
+    if (only !== undefined) {
+      return await this.#withRetries(only, request, true).catch((error: unknown) => {
+        // A registry may come back over TLS, or without: the next request finds out.
+        if (isWharfError(error, 'registry.unreachable')) this.#bases.delete(request.endpoint.host);
+        throw error;
+      });
+    }
     let failure: unknown;
     for (const base of bases) {
       try {
-        const answer = await this.#withRetries(base, request, bases.length === 1);
+        const answer = await this.#withRetries(base, request, false);
         this.#bases.set(request.endpoint.host, base);
         return answer;
       } catch (error) {
         // Only a host that never answered over TLS is asked over plain HTTP.
         if (!isWharfError(error) || !neverAnswered(error)) throw error;
-        this.#bases.delete(request.endpoint.host);
         failure = error;
       }
     }
     throw failure;
+  }
+
+  /** The bases to try: where it is known which one answers, that one alone. */
+  #basesFor({ endpoint, target }: SessionRequest): readonly string[] {
+    const [first = ''] = endpoint.bases;
+    // A whole URL was given by a base that answered; an upload may lie on another host, though.
+    if (target instanceof URL) return [endpoint.bases.find((base) => new URL(base).origin === target.origin) ?? first];
+    const answered = this.#bases.get(endpoint.host);
+    const known = endpoint.bases.find((base) => base === answered);
+    return known === undefined ? endpoint.bases : [known];
   }
 
   /** Reads a refusal of `answer`. */
