@@ -24,11 +24,11 @@ const typeFlags = { file: '0', hardlink: '1', symlink: '2', directory: '5', othe
 export function encodeHeader(entry: TarEntry): Uint8Array {
   const records: Record<string, string> = {};
   const path = entry.kind === 'directory' && !entry.path.endsWith('/') ? `${entry.path}/` : entry.path;
-  if (Buffer.byteLength(path) > 100) records['path'] = path;
-  if (Buffer.byteLength(entry.linkTarget) > 100) records['linkpath'] = entry.linkTarget;
-  if (entry.sizeBytes >= 8 ** 11) records['size'] = String(entry.sizeBytes);
-  if (entry.uid >= 8 ** 7) records['uid'] = String(entry.uid);
-  if (entry.gid >= 8 ** 7) records['gid'] = String(entry.gid);
+  if (Buffer.byteLength(path) > 100) records.path = path;
+  if (Buffer.byteLength(entry.linkTarget) > 100) records.linkpath = entry.linkTarget;
+  if (entry.sizeBytes >= 8 ** 11) records.size = String(entry.sizeBytes);
+  if (entry.uid >= 8 ** 7) records.uid = String(entry.uid);
+  if (entry.gid >= 8 ** 7) records.gid = String(entry.gid);
   const main = ustarBlock({ ...entry, path }, typeFlags[entry.kind]);
   if (Object.keys(records).length === 0) return main;
   const data = Buffer.concat(Object.entries(records).map(([key, value]) => paxRecord(key, value)));
@@ -88,7 +88,7 @@ export function decodeHeader(block: Buffer, pax: PaxValues): ParsedHeader {
   const sum = block.reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
   if (sum !== number(block, 148, 8)) throw new Error('reading the archive: a header has the wrong checksum');
   const typeFlag = String.fromCharCode(block[156] ?? 0);
-  const sizeBytes = pax['size'] === undefined ? number(block, 124, 12) : Number(pax['size']);
+  const sizeBytes = pax.size === undefined ? number(block, 124, 12) : Number(pax.size);
   if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0)
     throw new Error('reading the archive: an entry has an impossible size');
   if (typeFlag === 'x') return { kind: 'pax', sizeBytes };
@@ -101,14 +101,14 @@ export function decodeHeader(block: Buffer, pax: PaxValues): ParsedHeader {
   return {
     kind: 'entry',
     entry: {
-      path: pax['path'] ?? (prefix === '' ? name : `${prefix}/${name}`),
+      path: pax.path ?? (prefix === '' ? name : `${prefix}/${name}`),
       kind,
       mode: number(block, 100, 8) & 0o7777,
-      uid: pax['uid'] === undefined ? number(block, 108, 8) : Number(pax['uid']),
-      gid: pax['gid'] === undefined ? number(block, 116, 8) : Number(pax['gid']),
+      uid: pax.uid === undefined ? number(block, 108, 8) : Number(pax.uid),
+      gid: pax.gid === undefined ? number(block, 116, 8) : Number(pax.gid),
       sizeBytes: kind === 'file' || kind === 'other' ? sizeBytes : 0,
-      mtimeMs: pax['mtime'] === undefined ? number(block, 136, 12) * 1000 : Number(pax['mtime']) * 1000,
-      linkTarget: pax['linkpath'] ?? text(block, 157, 100),
+      mtimeMs: pax.mtime === undefined ? number(block, 136, 12) * 1000 : Number(pax.mtime) * 1000,
+      linkTarget: pax.linkpath ?? text(block, 157, 100),
     },
   };
 }

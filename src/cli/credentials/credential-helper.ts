@@ -18,13 +18,13 @@ export async function helperGet(name: string, key: string, signal: AbortSignal):
     throw helperError(name, 'get', stdout);
   }
   const answer: unknown = JSON.parse(stdout);
-  if (!isRecord(answer) || typeof answer['Username'] !== 'string' || typeof answer['Secret'] !== 'string') {
+  if (!isRecord(answer) || typeof answer.Username !== 'string' || typeof answer.Secret !== 'string') {
     throw helperError(name, 'get', 'it answered something else than credentials');
   }
-  const secret = answer['Secret'];
-  return answer['Username'] === tokenUsername
+  const secret = answer.Secret;
+  return answer.Username === tokenUsername
     ? { username: '', password: '', identityToken: secret }
-    : { username: answer['Username'], password: secret, identityToken: '' };
+    : { username: answer.Username, password: secret, identityToken: '' };
 }
 
 export async function helperStore(

@@ -29,19 +29,19 @@ async function fromConfig(config: Config, server: string, signal: AbortSignal): 
 }
 
 function plainCredential(config: Config, server: string): Credential | undefined {
-  const auths = isRecord(config['auths']) ? config['auths'] : {};
+  const auths = isRecord(config.auths) ? config.auths : {};
   const entry = Object.entries(auths).find(([key]) => sameRegistry(key, server))?.[1];
   if (!isRecord(entry)) return undefined;
-  if (typeof entry['identitytoken'] === 'string' && entry['identitytoken'] !== '') {
-    return { username: '', password: '', identityToken: entry['identitytoken'] };
+  if (typeof entry.identitytoken === 'string' && entry.identitytoken !== '') {
+    return { username: '', password: '', identityToken: entry.identitytoken };
   }
-  return typeof entry['auth'] === 'string' ? decodeAuth(entry['auth']) : undefined;
+  return typeof entry.auth === 'string' ? decodeAuth(entry.auth) : undefined;
 }
 
 function helperFor(config: Config, server: string): string | undefined {
-  const helpers = isRecord(config['credHelpers']) ? config['credHelpers'] : {};
+  const helpers = isRecord(config.credHelpers) ? config.credHelpers : {};
   const own = Object.entries(helpers).find(([key]) => sameRegistry(key, server))?.[1];
-  const name = own ?? config['credsStore'];
+  const name = own ?? config.credsStore;
   return typeof name === 'string' && name !== '' ? name : undefined;
 }
 
@@ -67,7 +67,7 @@ export async function storeCredential(
     writeSealed(ctx.home, server, credential);
     return { kind: 'sealed' };
   }
-  const auths = isRecord(config['auths']) ? config['auths'] : {};
+  const auths = isRecord(config.auths) ? config.auths : {};
   const entry =
     credential.identityToken === '' ? { auth: encodeAuth(credential) } : { identitytoken: credential.identityToken };
   ctx.home.writeJson(configName, { ...config, auths: { ...auths, [registryKey(server)]: entry } });
@@ -79,7 +79,7 @@ export async function eraseCredential(ctx: Context, server: string): Promise<boo
   const config = ctx.home.readJson(configName) ?? {};
   const helper = helperFor(config, server);
   if (helper !== undefined) await helperErase(helper, registryKey(server), ctx.signal);
-  const auths = isRecord(config['auths']) ? config['auths'] : {};
+  const auths = isRecord(config.auths) ? config.auths : {};
   const kept = Object.entries(auths).filter(([key]) => !sameRegistry(key, server));
   const hadPlain = kept.length < Object.keys(auths).length;
   if (hadPlain) ctx.home.writeJson(configName, { ...config, auths: Object.fromEntries(kept) });
@@ -87,6 +87,6 @@ export async function eraseCredential(ctx: Context, server: string): Promise<boo
 }
 
 function dockerConfigPath(env: Context['env']): string {
-  const dir = env['DOCKER_CONFIG'];
-  return join(dir !== undefined && dir !== '' ? dir : join(env['HOME'] ?? '/', '.docker'), 'config.json');
+  const dir = env.DOCKER_CONFIG;
+  return join(dir !== undefined && dir !== '' ? dir : join(env.HOME ?? '/', '.docker'), 'config.json');
 }

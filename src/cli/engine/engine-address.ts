@@ -22,10 +22,10 @@ export function chooseEngine(
     throw new UsageError('conflicting options: either specify --host or --context, not both', { exitCode: 1 });
   }
   if (choice.host !== undefined) return { host: completeHost(choice.host), context: 'default' };
-  const fromEnv = choice.context === undefined ? nonEmpty(env['WHARF_HOST']) : undefined;
+  const fromEnv = choice.context === undefined ? nonEmpty(env.WHARF_HOST) : undefined;
   if (fromEnv !== undefined) return { host: completeHost(fromEnv), context: 'default' };
   const state = readContexts(home);
-  const context = findContext(state, choice.context ?? nonEmpty(env['WHARF_CONTEXT']) ?? state.current);
+  const context = findContext(state, choice.context ?? nonEmpty(env.WHARF_CONTEXT) ?? state.current);
   return { host: completeHost(context.host), context: context.name };
 }
 

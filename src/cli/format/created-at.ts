@@ -7,6 +7,13 @@ export function goTime(ms: number): string {
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clock(date)} ${zone} ${zoneName(date, zone)}`;
 }
 
+/** The same of an RFC 3339 text, whose fraction Go prints as well. */
+export function goTimeOf(text: string): string {
+  const fraction = /\.(\d+)/.exec(text)?.[1]?.replace(/0+$/, '') ?? '';
+  const shown = goTime(Date.parse(text));
+  return fraction === '' ? shown : shown.replace(/(:\d\d) /, `$1.${fraction} `);
+}
+
 /** `2024-05-01T10:20:30+02:00`, as `docker history` prints it. */
 export function goRfc3339(ms: number): string {
   const date = new Date(ms);

@@ -1,7 +1,7 @@
 import { UsageError } from '../argv/usage-error.ts';
 import { alignColumns } from './table.ts';
 import { compileTemplate } from './template/evaluate.ts';
-import type { TemplateFunction } from './template/functions.ts';
+import { goJson, type TemplateFunction } from './template/functions.ts';
 import { TemplateError } from './template/template-error.ts';
 
 /** One line of a list as templates see it: texts by docker's field names, and methods such as `Label`. */
@@ -32,6 +32,16 @@ const headerFunctions: Readonly<Record<string, TemplateFunction>> = Object.fromE
   ]),
 );
 
+/** A whole row as JSON has `<`, `>` and `&` escaped in docker, a single field has not. */
+const rowFunctions: Readonly<Record<string, TemplateFunction>> = {
+  json: (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? escapeHtml(goJson(value)) : goJson(value),
+};
+
+function escapeHtml(json: string): string {
+  return json.replace(/[<>&]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /**
  * Renders a list the way docker's formatter does: a table by default, `json` for a document a line, `table TEMPLATE`
  * with heads, or a template per row.
@@ -41,7 +51,7 @@ export function renderList(rows: readonly Row[], view: ListView, options: ListOp
   const { template, table } = chooseTemplate(view, options);
   const sorted = rows.map(sortFields);
   try {
-    const render = compileTemplate(template, { strict: true });
+    const render = compileTemplate(template, { strict: true, functions: rowFunctions });
     const lines = sorted.map((row) => `${render(row)}\n`).join('');
     if (!table) return lines;
     const head = compileTemplate(template, { functions: headerFunctions })(view.headers);

@@ -44,7 +44,7 @@ export async function showProgress(messages: AsyncIterable<ProgressMessage>, opt
       if (bar === '') await options.write(`${withId(message)}\n`);
       continue;
     }
-    const text = fit(`${withId(message)}${bar === '' ? '' : ` ${bar}`}`, options.columns);
+    const text = cutToWidth(`${withId(message)}${bar === '' ? '' : ` ${bar}`}`, options.columns);
     const id = message.id ?? '';
     const known = id === '' ? undefined : lineOf.get(id);
     if (known === undefined) {
@@ -95,6 +95,6 @@ export function progressText(message: ProgressMessage, columns: number): string 
 }
 
 /** A line that wrapped would take two rows and spoil the counting. */
-function fit(text: string, columns: number): string {
+function cutToWidth(text: string, columns: number): string {
   return text.length < columns ? text : text.slice(0, Math.max(columns - 1, 1));
 }

@@ -38,8 +38,8 @@ export class ConfigHome {
 }
 
 export function configHomeDir(env: Readonly<Record<string, string | undefined>>): string {
-  const dir = env['WHARF_HOME'];
-  return dir !== undefined && dir !== '' ? dir : join(env['HOME'] ?? '/', '.wharf');
+  const dir = env.WHARF_HOME;
+  return dir !== undefined && dir !== '' ? dir : join(env.HOME ?? '/', '.wharf');
 }
 
 /** A JSON object from a file, or undefined when there is none. @throws UsageError when it is something else */

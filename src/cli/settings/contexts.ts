@@ -27,14 +27,14 @@ export interface ContextState {
 
 export function readContexts(home: ConfigHome): ContextState {
   const file = home.readJson(fileName) ?? {};
-  const stored = isRecord(file['contexts']) ? file['contexts'] : {};
+  const stored = isRecord(file.contexts) ? file.contexts : {};
   const contexts = Object.entries(stored).flatMap(([name, entry]): EngineContext[] => {
-    if (!isRecord(entry) || typeof entry['host'] !== 'string') return [];
-    const tls = entry['tlsFolder'];
-    const description = typeof entry['description'] === 'string' ? entry['description'] : '';
-    return [{ name, host: entry['host'], description, ...(typeof tls === 'string' ? { tlsFolder: tls } : {}) }];
+    if (!isRecord(entry) || typeof entry.host !== 'string') return [];
+    const tls = entry.tlsFolder;
+    const description = typeof entry.description === 'string' ? entry.description : '';
+    return [{ name, host: entry.host, description, ...(typeof tls === 'string' ? { tlsFolder: tls } : {}) }];
   });
-  const current = typeof file['current'] === 'string' && file['current'] !== '' ? file['current'] : builtIn.name;
+  const current = typeof file.current === 'string' && file.current !== '' ? file.current : builtIn.name;
   const named = contexts.filter((context) => context.name !== builtIn.name).sort((a, b) => (a.name < b.name ? -1 : 1));
   return { current, contexts: [builtIn, ...named] };
 }

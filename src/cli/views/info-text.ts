@@ -89,7 +89,7 @@ function hostLines(info: SystemInfo): string[] {
     ...unlessEmpty(' ID:', info.ID),
     // Wharf's data root; docker's word, so that scripts find it.
     ` Docker Root Dir: ${info.DockerRootDir}`,
-    ` Debug Mode: ${info.Debug}`,
+    ` Debug Mode: ${info.Debug === true}`,
     ...unlessEmpty(' HTTP Proxy:', info.HttpProxy),
     ...unlessEmpty(' HTTPS Proxy:', info.HttpsProxy),
     ...unlessEmpty(' No Proxy:', info.NoProxy),

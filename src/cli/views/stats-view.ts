@@ -66,7 +66,7 @@ function cpuPercent({ cpu_stats, precpu_stats }: ContainerStats): number {
 /** Memory without the page cache that could be given back: cgroup v1 and v2 name it differently. */
 function usedMemory({ memory_stats }: ContainerStats): number {
   const usage = memory_stats.usage ?? 0;
-  const cache = memory_stats.stats?.['total_inactive_file'] ?? memory_stats.stats?.['inactive_file'] ?? 0;
+  const cache = memory_stats.stats?.total_inactive_file ?? memory_stats.stats?.inactive_file ?? 0;
   return cache < usage ? usage - cache : usage;
 }
 

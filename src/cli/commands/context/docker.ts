@@ -56,6 +56,6 @@ export const command = defineCommand({
 });
 
 function dockerConfigDir(env: Readonly<Record<string, string | undefined>>): string {
-  const dir = env['DOCKER_CONFIG'];
-  return dir !== undefined && dir !== '' ? dir : join(env['HOME'] ?? '/', '.docker');
+  const dir = env.DOCKER_CONFIG;
+  return dir !== undefined && dir !== '' ? dir : join(env.HOME ?? '/', '.docker');
 }

@@ -15,7 +15,7 @@ export const command = defineCommand({
     writeContexts(ctx.home, { ...state, current: name });
     await ctx.terminal.out(`${name}\n`);
     await ctx.terminal.err(`Current context is now ${JSON.stringify(name)}\n`);
-    const host = ctx.env['WHARF_HOST'];
+    const host = ctx.env.WHARF_HOST;
     if (host !== undefined && host !== '') {
       await ctx.terminal.err(
         `Warning: WHARF_HOST overrides the context. To use ${JSON.stringify(name)}, unset WHARF_HOST.\n`,

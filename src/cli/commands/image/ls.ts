@@ -29,7 +29,7 @@ export const command = defineCommand({
     });
     const digests = flags.digests || (flags.format ?? '').includes('.Digest');
     const options = { truncate: !flags['no-trunc'], digests, nowMs: Date.now() };
-    const rows = [...images].sort((a, b) => b.Created - a.Created).flatMap((image) => imageRows(image, options));
+    const rows = images.flatMap((image) => imageRows(image, options));
     await ctx.terminal.out(renderList(rows, imageView(flags.digests), flags));
     return 0;
   },

@@ -1,7 +1,7 @@
 import type { Network } from '../../../contract/engine-types.ts';
 import { defineCommand } from '../../command.ts';
 import { parseFilters } from '../../filters.ts';
-import { goTime } from '../../format/created-at.ts';
+import { goTimeOf } from '../../format/created-at.ts';
 import { type ListView, type Row, renderList } from '../../format/list-view.ts';
 import { shortId } from '../../format/table.ts';
 
@@ -51,7 +51,7 @@ export const command = defineCommand({
 function networkRow(network: Network, truncate: boolean): Row {
   const labels = network.Labels ?? {};
   return {
-    CreatedAt: goTime(Date.parse(network.Created)),
+    CreatedAt: goTimeOf(network.Created),
     Driver: network.Driver,
     ID: truncate ? shortId(network.Id) : network.Id,
     IPv4: String(network.EnableIPv4),

@@ -92,7 +92,7 @@ function filterOf(filters: Readonly<Record<string, readonly string[]>>): (item: 
   const bad = Object.keys(filters).find((name) => !['is-official', 'is-automated', 'stars'].includes(name));
   if (bad !== undefined)
     throw new UsageError(`invalid filter '${bad}'`, { exitCode: 1, hint: 'Filters: is-official, stars.' });
-  const stars = Math.max(0, ...(filters['stars'] ?? []).map(Number));
+  const stars = Math.max(0, ...(filters.stars ?? []).map(Number));
   const official = filters['is-official']?.at(-1);
   if (Number.isNaN(stars)) throw new UsageError("invalid filter 'stars': must be a number", { exitCode: 1 });
   return (item) => item.stars >= stars && (official === undefined || String(item.official) === official);

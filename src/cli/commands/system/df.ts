@@ -1,7 +1,9 @@
 import type { DiskUsage } from '../../../contract/engine-types.ts';
 import { defineCommand } from '../../command.ts';
+import { humanDuration } from '../../format/durations.ts';
 import { type ListView, type Row, renderList } from '../../format/list-view.ts';
 import { humanSize } from '../../format/sizes.ts';
+import { ellipsis } from '../../format/table.ts';
 import { containerRow, containerView } from '../../views/container-view.ts';
 import { imageRows, imageView } from '../../views/image-view.ts';
 import { volumeRow, volumeView } from '../../views/volume-view.ts';
@@ -90,6 +92,32 @@ function summaryRow(
   };
 }
 
+const cacheView: ListView = {
+  table: '{{.ID}}\t{{.CacheType}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.Shared}}',
+  headers: {
+    CacheType: 'CACHE TYPE',
+    CreatedSince: 'CREATED',
+    ID: 'CACHE ID',
+    LastUsedSince: 'LAST USED',
+    Shared: 'SHARED',
+    Size: 'SIZE',
+    UsageCount: 'USAGE',
+  },
+};
+
+function cacheRow(item: NonNullable<DiskUsage['BuildCache']>[number], nowMs: number): Row {
+  const ago = (text: string): string => `${humanDuration(nowMs - Date.parse(text))} ago`;
+  return {
+    CacheType: item.Type,
+    CreatedSince: ago(item.CreatedAt),
+    ID: ellipsis(item.ID, 12),
+    LastUsedSince: item.LastUsedAt === null ? '' : ago(item.LastUsedAt),
+    Shared: String(item.Shared),
+    Size: humanSize(item.Size, 3),
+    UsageCount: String(item.UsageCount),
+  };
+}
+
 function verboseText(usage: DiskUsage): string {
   const nowMs = Date.now();
   const table = (names: readonly string[]): string => names.map((name) => `{{.${name}}}`).join('\t');
@@ -100,6 +128,7 @@ function verboseText(usage: DiskUsage): string {
     containerRow({ ...container, SizeRootFs: 0 }, { truncate: true, nowMs }),
   );
   const volumes = (usage.Volumes ?? []).map(volumeRow);
+  const cache = (usage.BuildCache ?? []).map((item) => cacheRow(item, nowMs));
   const cacheBytes = sum((usage.BuildCache ?? []).map(({ Size }) => Size));
   return [
     'Images space usage:\n\n',
@@ -122,7 +151,8 @@ function verboseText(usage: DiskUsage): string {
     ),
     '\nLocal Volumes space usage:\n\n',
     renderList(volumes, { ...volumeView, table: table(['Name', 'Links', 'Size']) }, {}),
-    `\nBuild cache usage: ${humanSize(cacheBytes)}\n`,
+    `\nBuild cache usage: ${humanSize(cacheBytes)}\n\n`,
+    renderList(cache, cacheView, {}),
   ].join('');
 }
 

@@ -19,7 +19,7 @@ export const command = defineCommand({
   async run(ctx) {
     const { flags, terminal, signal } = ctx;
     const filters = parseFilters(flags.filter);
-    if (flags.volumes && filters?.['until'] !== undefined) {
+    if (flags.volumes && filters?.until !== undefined) {
       throw new UsageError('the "until" filter is not supported with "--volumes"', { exitCode: 1 });
     }
     if (!flags.force && !(await confirm(terminal, warning(flags, flags.filter), signal))) return 1;

@@ -70,12 +70,12 @@ function serverLines(server: SystemVersion): string[] {
   lines.push(
     ' Engine:',
     `  Version:\t${engine?.Version ?? server.Version}`,
-    `  API version:\t${details['ApiVersion'] ?? server.ApiVersion} (minimum version ${details['MinAPIVersion'] ?? server.MinAPIVersion})`,
-    `  Go version:\t${details['GoVersion'] ?? server.GoVersion}`,
-    `  Git commit:\t${details['GitCommit'] ?? server.GitCommit}`,
-    `  Built:\t${details['BuildTime'] ?? server.BuildTime}`,
-    `  OS/Arch:\t${details['Os'] ?? server.Os}/${details['Arch'] ?? server.Arch}`,
-    `  Experimental:\t${details['Experimental'] ?? String(server.Experimental)}`,
+    `  API version:\t${details.ApiVersion ?? server.ApiVersion} (minimum version ${details.MinAPIVersion ?? server.MinAPIVersion})`,
+    `  Go version:\t${details.GoVersion ?? server.GoVersion}`,
+    `  Git commit:\t${details.GitCommit ?? server.GitCommit}`,
+    `  Built:\t${details.BuildTime ?? server.BuildTime}`,
+    `  OS/Arch:\t${details.Os ?? server.Os}/${details.Arch ?? server.Arch}`,
+    `  Experimental:\t${details.Experimental ?? String(server.Experimental)}`,
   );
   for (const component of components.filter((other) => other !== engine)) {
     lines.push(` ${component.Name}:`, `  Version:\t${component.Version}`);

@@ -65,16 +65,15 @@ function lexAction(action: string): Token[] {
         `unexpected ${JSON.stringify(action.slice(at, at + 1))} in ${JSON.stringify(action.trim())}`,
       );
     const groups = match.groups ?? {};
-    if (groups['string'] !== undefined) tokens.push({ kind: 'string', value: unquote(groups['string']) });
-    else if (groups['number'] !== undefined) tokens.push({ kind: 'number', value: Number(groups['number']) });
-    else if (groups['variable'] !== undefined) {
-      tokens.push({ kind: 'variable', name: groups['variable'] });
-      if (groups['tail'] !== undefined && groups['tail'] !== '')
-        tokens.push({ kind: 'field', path: fieldPath(groups['tail']) });
-    } else if (groups['field'] !== undefined) tokens.push({ kind: 'field', path: fieldPath(groups['field']) });
-    else if (groups['dot'] !== undefined) tokens.push({ kind: 'dot' });
-    else if (groups['word'] !== undefined) tokens.push({ kind: 'word', text: groups['word'] });
-    else if (isSymbol(groups['symbol'])) tokens.push({ kind: 'symbol', text: groups['symbol'] });
+    if (groups.string !== undefined) tokens.push({ kind: 'string', value: unquote(groups.string) });
+    else if (groups.number !== undefined) tokens.push({ kind: 'number', value: Number(groups.number) });
+    else if (groups.variable !== undefined) {
+      tokens.push({ kind: 'variable', name: groups.variable });
+      if (groups.tail !== undefined && groups.tail !== '') tokens.push({ kind: 'field', path: fieldPath(groups.tail) });
+    } else if (groups.field !== undefined) tokens.push({ kind: 'field', path: fieldPath(groups.field) });
+    else if (groups.dot !== undefined) tokens.push({ kind: 'dot' });
+    else if (groups.word !== undefined) tokens.push({ kind: 'word', text: groups.word });
+    else if (isSymbol(groups.symbol)) tokens.push({ kind: 'symbol', text: groups.symbol });
   }
   return tokens;
 }
