@@ -43,7 +43,7 @@ export class SettingsStore {
 }
 
 function readSettings(text: string | undefined): Settings {
-  const defaults = Value.Create(Settings);
+  const defaults = defaultSettings();
   const stored = parseObject(text);
   let settings = defaults;
   for (const [key, value] of Object.entries(stored)) {
@@ -53,6 +53,12 @@ function readSettings(text: string | undefined): Settings {
     if (Value.Check(Settings, next)) settings = next;
   }
   return settings;
+}
+
+export function defaultSettings(): Settings {
+  const filled = Value.Default(Settings, {});
+  if (!Value.Check(Settings, filled)) throw new Error('a setting has no default');
+  return filled;
 }
 
 function parseObject(text: string | undefined): object {

@@ -21,16 +21,27 @@ function isApp(event: IpcMainEvent | IpcMainInvokeEvent): boolean {
   return frame !== null && frame.parent === null && isAppUrl(frame.url);
 }
 
+interface ServedWindow {
+  readonly contents: WebContents;
+  readonly engine: EngineFrameServer;
+  /** The page has made its first call, so it listens. */
+  listens: boolean;
+  /** What was to be sent before. */
+  waiting: (() => void)[];
+}
+const maxWaiting = 16;
+
 /** The one IPC surface: host calls, host events, engine frames. */
 export class WindowIpc {
   readonly #services: WindowIpcServices;
-  readonly #windows = new Map<number, { contents: WebContents; engine: EngineFrameServer }>();
+  readonly #windows = new Map<number, ServedWindow>();
 
   constructor(services: WindowIpcServices) {
     this.#services = services;
     ipcMain.handle(ipcChannels.invoke, async (event, method: unknown, input: unknown): Promise<HostReply> => {
       if (!isApp(event))
         return { ok: false, error: { code: 'auth.denied', message: 'only the app may call its host' } };
+      this.#heard(event.sender.id);
       return await services.dispatch.call(method, input, { id: callerId(event.sender) });
     });
     ipcMain.on(ipcChannels.engine, (event, frame: unknown) => {
@@ -50,8 +61,10 @@ export class WindowIpc {
       if (!contents.isDestroyed()) contents.send(ipcChannels.engine, frame);
     });
     const { id } = contents;
-    this.#windows.set(id, { contents, engine });
+    const served: ServedWindow = { contents, engine, listens: false, waiting: [] };
+    this.#windows.set(id, served);
     const end = () => {
+      served.listens = false;
       engine.closeAll();
       terminals.closeAllOf(callerId(contents));
     };
@@ -64,8 +77,19 @@ export class WindowIpc {
     });
   }
 
+  /** Sends one event to one window; waits until its page listens. */
   send<E extends HostEvent>(contents: WebContents, event: E, payload: HostEventPayload<E>): void {
-    contents.send(ipcChannels.event, event, payload);
+    const served = this.#windows.get(contents.id);
+    const send = () => contents.send(ipcChannels.event, event, payload);
+    if (served === undefined || served.listens) send();
+    else if (served.waiting.length < maxWaiting) served.waiting.push(send);
+  }
+
+  #heard(id: number): void {
+    const served = this.#windows.get(id);
+    if (served === undefined || served.listens) return;
+    served.listens = true;
+    for (const send of served.waiting.splice(0)) send();
   }
 }
 
