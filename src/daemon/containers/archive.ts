@@ -14,7 +14,8 @@ import type { PathStat, PutArchiveOptions } from './container-service.ts';
 export async function statContainerPath(context: ContainerContext, ref: string, path: string): Promise<PathStat> {
   const handle = context.find(ref);
   await using place = await openPlace(context, handle, requirePath(path));
-  return statInRoot(place.root, place.path, { path, container: ref });
+  // Awaited here: the place is let go of when this function is left.
+  return await statInRoot(place.root, place.path, { path, container: ref });
 }
 
 /** GET /containers/{id}/archive. The place is held until the stream has ended. */

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { ImageService } from '../images/image-service.ts';
 import type { ContainerLog } from '../logs/container-log.ts';
@@ -99,12 +100,15 @@ export interface ContainerContext extends ContainerDeps {
   /** Every container, newest first. */
   handles(): readonly ContainerHandle[];
   announce(handle: ContainerHandle, action: string, attributes?: Readonly<Record<string, string>>): void;
+  /** Ends every wait, watch and timer, and answers when nothing of ours is under way any more. */
+  close(): Promise<void>;
 }
 
 export function createContainerContext(deps: ContainerDeps, makeVerbs: (context: ContainerContext) => LifeCycleVerbs) {
   const store = createContainerStore(deps.db);
   const handles = new Map<string, ContainerHandle>();
   const execOwners = new Map<string, string>();
+  const closing = new AbortController();
 
   function handle(id: string): ContainerHandle {
     const known = handles.get(id);
@@ -117,6 +121,7 @@ export function createContainerContext(deps: ContainerDeps, makeVerbs: (context:
 
   const context: ContainerContext = {
     ...deps,
+    signal: AbortSignal.any([deps.signal, closing.signal]),
     store,
     execOwners,
     get verbs(): LifeCycleVerbs {
@@ -137,6 +142,10 @@ export function createContainerContext(deps: ContainerDeps, makeVerbs: (context:
         name,
         ...attributes,
       });
+    },
+    async close() {
+      closing.abort(new WharfError('daemon.shutting-down', 'the engine is shutting down'));
+      await Promise.all([...handles.values()].map((open) => open.queue.idle()));
     },
   };
   const verbs = makeVerbs(context);
@@ -181,6 +190,7 @@ export function endOf(state: ContainerState): RunEnd | undefined {
     case 'dead':
       return state.last?.end;
     case 'starting':
+      return state.from?.end;
     case 'running':
     case 'paused':
     case 'stopping':

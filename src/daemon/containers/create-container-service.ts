@@ -1,6 +1,6 @@
-import type { Change } from '../snapshots/snapshotter.ts';
 import { exportContainer, readContainerArchive, statContainerPath, writeContainerArchive } from './archive.ts';
 import { attachContainer } from './attach.ts';
+import { containerChanges } from './changes.ts';
 import { commitContainer } from './commit.ts';
 import { type ContainerContext, type ContainerDeps, createContainerContext } from './container-context.ts';
 import type { ContainerCounts, ContainerService } from './container-service.ts';
@@ -73,14 +73,6 @@ export function createContainerService(deps: ContainerDeps): ContainerService {
     reconcile: (options) => reconcile(context, options),
     shutdown: (options) => shutdownContainers(context, options),
   };
-}
-
-const changeKinds = { modified: 0, added: 1, deleted: 2 } as const satisfies Record<Change['kind'], number>;
-
-async function containerChanges(context: ContainerContext, ref: string, options: { readonly signal: AbortSignal }) {
-  const { id } = context.find(ref);
-  const changes = await context.snapshots.changes(id, options);
-  return changes.map(({ kind, path }) => ({ Path: path, Kind: changeKinds[kind] }));
 }
 
 function countContainers(context: ContainerContext): ContainerCounts {

@@ -63,7 +63,7 @@ export async function createContainer(
     try {
       options.signal.throwIfAborted();
       await Promise.all([
-        context.snapshots.prepare(record.id, record.topLayer),
+        context.snapshots.prepare(record.id, record.topLayer, { discardable: hostConfig.AutoRemove === true }),
         makeFiles(context.dataRoot, record.id),
         acquireVolumes(context, record, wanted),
       ]);

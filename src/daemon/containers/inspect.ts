@@ -56,13 +56,14 @@ export async function inspectContainer(
 function stateDocument(handle: ContainerHandle): ApiState {
   const { state } = handle;
   const end = endOf(state);
+  const status = apiStatus(state);
   const health = handle.health?.document();
   return {
-    Status: apiStatus(state),
+    Status: status,
     // As dockerd: one that waits for its restart counts as running.
-    Running: isLive(state) || state.kind === 'restarting',
+    Running: isLive(state) || status === 'restarting',
     Paused: state.kind === 'paused',
-    Restarting: state.kind === 'restarting',
+    Restarting: status === 'restarting',
     OOMKilled: end?.oomKilled ?? false,
     Dead: state.kind === 'dead',
     Pid: isLive(state) ? state.pid : 0,

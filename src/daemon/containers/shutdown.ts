@@ -16,7 +16,11 @@ export async function shutdownContainers(
     // Clients are told the end of their streams; the containers' own input stays open for the next daemon's clients.
     if (!options.stopContainers) handle.waiters.outputEnded();
   }
-  if (!options.stopContainers) return;
+  if (options.stopContainers) await stopAll(context);
+  await context.close();
+}
+
+async function stopAll(context: ContainerContext): Promise<void> {
   const live = context.handles().filter(({ state }) => isLive(state) || state.kind === 'starting');
   await Promise.all(
     live.map((handle) =>

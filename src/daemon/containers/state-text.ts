@@ -7,7 +7,8 @@ export type ApiStatus = 'created' | 'running' | 'paused' | 'restarting' | 'remov
 export function apiStatus(state: ContainerState): ApiStatus {
   switch (state.kind) {
     case 'starting':
-      return state.from ? 'exited' : 'created';
+      if (!state.from) return 'created';
+      return state.restart.count > 0 ? 'restarting' : 'exited';
     case 'stopping':
       return 'running';
     case 'created':
@@ -29,7 +30,8 @@ export function statusText(state: ContainerState, nowMs: number, health: HealthS
     case 'created':
       return 'Created';
     case 'starting':
-      return state.from ? endedText(state.from.end, nowMs, 'Exited') : 'Created';
+      if (!state.from) return 'Created';
+      return endedText(state.from.end, nowMs, state.restart.count > 0 ? 'Restarting' : 'Exited');
     case 'running':
     case 'stopping':
       return `Up ${spanText(nowMs - state.startedAtMs)}${healthText(health)}`;
