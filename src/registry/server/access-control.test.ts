@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createRegistryServer } from './create-registry-server.ts';
 import { htpasswdLine, parseHtpasswd } from './htpasswd.ts';
 import { MemoryDriver } from './memory-driver.ts';
+import { RegistryTokens } from './registry-tokens.ts';
 import { runRegistry } from './run-command.ts';
 
 const basic = (pair: string): Record<string, string> => ({
@@ -60,6 +61,29 @@ describe('with a users file', () => {
     expect(await w.status('GET', '/v2/', 'alice:wrong')).toBe(401);
   });
 
+  it('clients that ask how to sign in get tokens: readers nameless ones, users theirs', async () => {
+    await using w = await world(true);
+    const ping = await fetch(`${w.url}/v2/`);
+    const challenge = `Bearer realm="${w.url}/v2/_wharf/token",service="wharf-registry"`;
+    expect([ping.status, ping.headers.get('www-authenticate')]).toEqual([401, challenge]);
+    const token = async (headers: Record<string, string>): Promise<Record<string, string>> => {
+      const { token } = (await (await fetch(`${w.url}/v2/_wharf/token?service=x`, { headers })).json()) as {
+        token: string;
+      };
+      return { authorization: `Bearer ${token}` };
+    };
+    const status = async (method: string, path: string, headers: Record<string, string>): Promise<number> =>
+      (await fetch(w.url + path, { method, headers })).status;
+    const nobody = await token({});
+    expect(await status('GET', '/v2/', nobody)).toBe(200);
+    expect(await status('POST', '/v2/a/blobs/uploads/', nobody)).toBe(401);
+    expect(await status('POST', '/v2/a/blobs/uploads/', await token(basic('alice:secret')))).toBe(202);
+    expect(await w.status('GET', '/v2/_wharf/token', 'alice:wrong')).toBe(401);
+    for (const forged of ['x', 'e30.x', `${nobody.authorization?.slice(7)}x`]) {
+      expect(await status('GET', '/v2/', { authorization: `Bearer ${forged}` })).toBe(401);
+    }
+  });
+
   it('a changed file counts at once', async () => {
     await using w = await world(false);
     expect(await w.status('GET', '/v2/', 'alice:secret')).toBe(200);
@@ -77,6 +101,14 @@ it.each([
   [':{SHA}x', /name:hash/],
 ])('the users file %j is refused', (file, message) => {
   expect(() => parseHtpasswd(file)).toThrow(message);
+});
+
+it('tokens end after their time, and with the server that gave them', () => {
+  const tokens = new RegistryTokens();
+  const token = tokens.issue('alice', 0);
+  expect(tokens.userOf(token, 299_000)).toBe('alice');
+  expect(tokens.userOf(token, 301_000)).toBeUndefined();
+  expect(new RegistryTokens().userOf(token, 0)).toBeUndefined();
 });
 
 describe('the command line', () => {

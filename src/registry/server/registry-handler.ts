@@ -7,6 +7,7 @@ import { handleCatalog, handleSearch, handleTags } from './list-handlers.ts';
 import { handleManifest, handleReferrers } from './manifest-handlers.ts';
 import { toRegistryError } from './registry-error.ts';
 import type { RegistryLogger } from './registry-logger.ts';
+import { tokenPath } from './registry-tokens.ts';
 import { parseTarget, type RequestTarget } from './request-target.ts';
 import { handleUpload, handleUploads } from './upload-handlers.ts';
 
@@ -41,7 +42,11 @@ async function serve(
   const [path = '/', search = ''] = (request.url ?? '/').split('?', 2);
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
   const exchange: Exchange = { request, response, method, query: new URLSearchParams(search), stores };
-  await access?.check(method, request.headers.authorization);
+  if (path === tokenPath && access !== undefined) {
+    if (method !== 'GET') throw unsupported();
+    return answerJson(exchange, await access.token(request.headers.authorization), { 'cache-control': 'no-store' });
+  }
+  await access?.check(request, path === '/v2/' || path === '/v2');
   await dispatch(exchange, parseTarget(path));
 }
 
