@@ -11,8 +11,9 @@ import { createEventBus, type EventBus } from '../events/event-bus.ts';
 import { createLayerWorkerPool, type LayerWorkerPool } from '../snapshots/layer-worker-pool.ts';
 import { createOverlaySnapshotter } from '../snapshots/overlay-snapshotter.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
+import { tarOf } from '../snapshots/tar-fixture.ts';
 import { createImageService, type WharfImageService } from './create-image-service.ts';
-import { FakeRegistry, tarOf } from './image-fixture.ts';
+import { digestOf, FakeRegistry } from './image-fixture.ts';
 import type { ProgressMessage } from './image-service.ts';
 
 const amd64 = { os: 'linux', architecture: 'amd64' };
@@ -203,7 +204,6 @@ describe('pull', () => {
       rootfs: { type: 'layers', diff_ids: [`sha256:${'a'.repeat(64)}`] },
     };
     const configBytes = Buffer.from(JSON.stringify(config));
-    const { digestOf } = await import('./image-fixture.ts');
     registry.blobs.set(digestOf(configBytes), configBytes);
     registry.blobs.set(digestOf(base), base);
     registry.addManifest('liar:2', {

@@ -41,6 +41,8 @@ export interface LayerStore {
   linkPath(layer: StoredLayer): string;
   /** A chain's layers, topmost first. @throws WharfError 'internal' when one is missing */
   chain(top: string | undefined): readonly StoredLayer[];
+  /** Every layer below these tops, themselves included; one that is missing ends its chain. */
+  chainsOf(tops: Iterable<string | undefined>): readonly string[];
   /** Lets `fill` make the tree in a new folder, then makes it visible. Nothing stays when it fails. */
   add(
     layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
@@ -200,6 +202,13 @@ export function createLayerStore(options: { readonly root: string; readonly pool
         at = layer.parent;
       }
       return stack;
+    },
+    chainsOf(tops) {
+      const found = new Set<string>();
+      for (const top of tops) {
+        for (let at = top; at !== undefined && !found.has(at); at = layers.get(at)?.parent) found.add(at);
+      }
+      return [...found];
     },
     async add(layer, fill) {
       for (;;) {

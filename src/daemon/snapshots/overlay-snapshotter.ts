@@ -116,10 +116,7 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     layers: () => store.list().map((layer) => layer.chainId),
     layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,
     layerPaths: lowerPaths,
-    chainsInUse() {
-      const tops = new Set([...snapshots.values()].map(({ parent }) => parent));
-      return [...tops].flatMap((top) => store.chain(top).map((layer) => layer.chainId));
-    },
+    chainsInUse: () => store.chainsOf(new Set([...snapshots.values()].map(({ parent }) => parent))),
     driverData: (key) => ({
       LowerDir: lowerPaths(parentOf(key)).join(':'),
       UpperDir: join(folderOf(key), 'upper'),
@@ -136,12 +133,18 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     async prepare(key, parent, { discardable = false } = {}) {
       if (snapshots.has(key)) throw new WharfError('internal', `snapshot ${key} exists`);
       const [top] = store.chain(parent);
+      const target = folderOf(key);
       const folder = await store.scratch();
-      for (const name of ['upper', 'work', 'merged']) await mkdir(join(folder, name), { mode: 0o755 });
-      // The root folder's own owner and mode show through from the upper folder.
-      if (top !== undefined) await copyRootAttributes(store.diffPath(top.chainId), join(folder, 'upper'));
-      await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ parent, discardable }));
-      await rename(folder, folderOf(key));
+      try {
+        for (const name of ['upper', 'work', 'merged']) await mkdir(join(folder, name), { mode: 0o755 });
+        // The root folder's own owner and mode show through from the upper folder.
+        if (top !== undefined) await copyRootAttributes(store.diffPath(top.chainId), join(folder, 'upper'));
+        await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ parent, discardable }));
+        await rename(folder, target);
+      } catch (error) {
+        await store.discard(folder);
+        throw error;
+      }
       snapshots.set(key, { parent, discardable });
     },
     async mount(key) {

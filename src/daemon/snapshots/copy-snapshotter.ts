@@ -1,0 +1,131 @@
+/**
+ * Snapshots by copying, for hosts whose kernel or disk can't do overlay. Each layer's folder holds the whole tree up to
+ * it, and a container gets a copy of the topmost. Slow and large where the file system can't clone blocks, but it works
+ * everywhere.
+ *
+ *     <root>/containers/<key>/snapshot.json   the parent chain
+ *                            /merged          the container's root; nothing is mounted
+ */
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { raise, WharfError } from '../../contract/errors.ts';
+import { compareTrees, type TreeDifference } from './compare-trees.ts';
+import type { ByteSource, JobUsage, LayerJob } from './layer-jobs.ts';
+import { createLayerStore } from './layer-store.ts';
+import { defaultLayerLimits } from './layer-tree.ts';
+import type { JobOptions } from './layer-worker-pool.ts';
+import { toChanges } from './overlay-changes.ts';
+import type { SnapshotterOptions } from './overlay-snapshotter.ts';
+import { snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
+import { packTree } from './tar-writer.ts';
+
+/** Opens the store; layers and snapshots of earlier runs are there. */
+export async function createCopySnapshotter(options: SnapshotterOptions): Promise<WharfSnapshotter> {
+  const { root, pool, limits = defaultLayerLimits } = options;
+  const store = createLayerStore({ root, pool });
+  const containers = join(root, 'containers');
+  const empty = join(root, 'empty');
+  const never = new AbortController().signal;
+  await mkdir(containers, { recursive: true, mode: 0o700 });
+  await mkdir(empty, { recursive: true });
+  await store.open();
+  const parents = await readParents(containers);
+  const folderOf = (key: string): string => join(containers, snapshotKey(key));
+  const mergedOf = (key: string): string => join(folderOf(key), 'merged');
+  const treeOf = (parent: string | undefined): string => (parent === undefined ? empty : store.diffPath(parent));
+  const parentOf = (key: string): string | undefined =>
+    parents.has(key) ? parents.get(key) : raise(new WharfError('internal', `no snapshot ${key}`));
+  const differences = (key: string, signal: AbortSignal): Promise<TreeDifference> =>
+    compareTrees(mergedOf(key), treeOf(parentOf(key)), signal);
+
+  const apply = (
+    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
+    signal: AbortSignal,
+    run: (makeJob: (source: ByteSource) => LayerJob) => Promise<JobUsage>,
+  ): Promise<JobUsage> =>
+    store.add(layer, async (folder) => {
+      const diff = join(folder, 'diff');
+      await mkdir(diff, { mode: 0o755 });
+      if (layer.parent !== undefined) {
+        await pool.run({ kind: 'copy', from: store.diffPath(layer.parent), to: diff }, { signal });
+      }
+      return run((source) => ({
+        kind: 'apply',
+        source,
+        root: diff,
+        deletions: 'merge',
+        lowers: [],
+        diffId: layer.diffId,
+        limits,
+      }));
+    });
+
+  return {
+    name: 'copy',
+    pool,
+    hasLayer: (chainId) => store.get(chainId) !== undefined,
+    applyLayer: (layer, tar, jobOptions: JobOptions) =>
+      apply(layer, jobOptions.signal, (makeJob) => pool.runWithStream(makeJob, tar, jobOptions)),
+    applyBlob: (layer, path, jobOptions) =>
+      apply(layer, jobOptions.signal, (makeJob) => pool.run(makeJob({ kind: 'file', path }), jobOptions)),
+    removeLayer: (chainId) => store.remove(chainId),
+    layers: () => store.list().map((layer) => layer.chainId),
+    layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,
+    layerPaths: (top) => store.chain(top).map((layer) => store.diffPath(layer.chainId)),
+    chainsInUse: () => store.chainsOf(new Set(parents.values())),
+    driverData: (key) => ({ MergedDir: mergedOf(key) }),
+    imageDriverData(top): Readonly<Record<string, string>> {
+      return top === undefined ? {} : { MergedDir: store.diffPath(top) };
+    },
+    async prepare(key, parent) {
+      if (parents.has(key)) throw new WharfError('internal', `snapshot ${key} exists`);
+      store.chain(parent);
+      const folder = await store.scratch();
+      try {
+        await mkdir(join(folder, 'merged'), { mode: 0o755 });
+        await pool.run({ kind: 'copy', from: treeOf(parent), to: join(folder, 'merged') }, { signal: never });
+        await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ parent }));
+        await rename(folder, folderOf(key));
+      } catch (error) {
+        await store.discard(folder);
+        throw error;
+      }
+      parents.set(key, parent);
+    },
+    async mount(key) {
+      parentOf(key);
+      return mergedOf(key);
+    },
+    async unmount() {},
+    async remove(key) {
+      if (!parents.has(key)) return;
+      await store.discard(folderOf(key));
+      parents.delete(key);
+    },
+    keys: () => [...parents.keys()],
+    async usage(key, { signal }) {
+      return (await differences(key, signal)).usage;
+    },
+    async changes(key, { signal }) {
+      return toChanges((await differences(key, signal)).kinds);
+    },
+    exportChanges(key, { signal }) {
+      const pack = async function* () {
+        const { present, deleted } = await differences(key, signal);
+        yield* packTree(mergedOf(key), '', { signal, name: '', only: present, deleted });
+      };
+      return Readable.from(pack(), { objectMode: false });
+    },
+    synced: () => store.synced(),
+  };
+}
+
+async function readParents(folder: string): Promise<Map<string, string | undefined>> {
+  const found = new Map<string, string | undefined>();
+  for (const key of await readdir(folder)) {
+    const { parent } = JSON.parse(await readFile(join(folder, key, 'snapshot.json'), 'utf8')) as { parent?: string };
+    found.set(key, parent);
+  }
+  return found;
+}
