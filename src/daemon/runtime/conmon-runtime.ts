@@ -20,6 +20,7 @@ import type { Runtime } from './runtime.ts';
 import { runRuntime } from './runtime-command.ts';
 import { findLive, type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
 import { probeRuntime, type RuntimeName } from './runtime-probe.ts';
+import { SeccompCache } from './seccomp-cache.ts';
 
 export interface RuntimeOptions {
   /** Volatile state, /run/wharf by default. Bundles, exits and sockets live below it. */
@@ -39,7 +40,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
   const probe = probeRuntime(options.runtimePreference);
   const folders = makeRuntimeFolders(options.execRoot);
   const exits = new ExitMonitor(folders.exits);
-  const context: RuntimeContext = { folders, probe, exits, log: options.log ?? (() => undefined) };
+  const seccompFilters = new SeccompCache();
+  const context: RuntimeContext = { folders, probe, exits, seccompFilters, log: options.log ?? (() => undefined) };
   return {
     info: {
       name: probe.chosen.name,

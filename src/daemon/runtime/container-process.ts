@@ -8,18 +8,20 @@
  *   neither alive nor an exit  conmon is about to write it, or conmon was killed: then we write it (137)
  */
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
 import { type CgroupPaths, cgroupPathsOf } from '../linux/cgroup.ts';
 import { processEnded, signalProcess, watchProcessEnd } from '../linux/pidfd.ts';
 import { identifyProcess, isProcessAlive } from '../linux/process.ts';
 import { bundlePath, type ContainerRecord, exitPath, readRecord, writeRecord } from './bundle.ts';
 import { cgroupPids, isFrozen, setFrozen, wasOomKilled } from './cgroup-control.ts';
+import { ownCgroups, removeCgroups } from './cgroup-removal.ts';
 import { readPidFile, startConmon } from './conmon.ts';
 import type { CreateOptions, ExitStatus, RuntimeStatus } from './runtime.ts';
 import { runRuntime } from './runtime-command.ts';
 import { findLive, type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
 import { runtimeFailure, runtimeMessage } from './runtime-failure.ts';
+import { releaseFromFifo } from './start-fifo.ts';
 
 const SIGKILL = 9;
 /** How long a process may take to go after SIGKILL before it is called stuck. */
@@ -47,7 +49,9 @@ export async function createContainer(
     mkdirSync(bundle, { mode: 0o700 });
     rmSync(exitPath(folders, id), { force: true });
     writeRecord(folders, id, record);
-    await writeFile(`${bundle}/config.json`, JSON.stringify(options.spec));
+    const crun = probe.chosen.name === 'crun';
+    const spec = crun ? context.seccompFilters.apply(options.spec) : options.spec;
+    await writeFile(`${bundle}/config.json`, JSON.stringify(spec));
     const stateRoot = stateRootOf(context, probe.chosen.name);
     const report = await startConmon({
       conmonPath: probe.conmonPath,
@@ -67,6 +71,7 @@ export async function createContainer(
       const message = runtimeMessage(readOrEmpty(`${bundle}/create.log`), report.message);
       throw runtimeFailure('create', message, options.spec.process.args[0] ?? '');
     }
+    if (crun) context.seccompFilters.learn(options.spec, `${stateRoot}/${id}`);
     return noteProcesses(context, id, record, report.pid);
   } catch (error) {
     await removeContainer(context, id);
@@ -94,13 +99,15 @@ function readOrEmpty(path: string): string {
   }
 }
 
+/** The runtime's own command speaks only where there is no FIFO to let the process go by, as when it was started before. */
 export async function startContainer(context: RuntimeContext, id: string, signal: AbortSignal): Promise<void> {
-  const { record } = requireLive(context, id);
-  const log = `${bundlePath(context.folders, id)}/start.log`;
-  const runtime = runtimeNamed(context, record.runtime);
+  const { record, process } = requireLive(context, id);
   const stateRoot = stateRootOf(context, record.runtime);
+  const held = { runtime: record.runtime, process, fifo: `${stateRoot}/${id}/exec.fifo` };
+  if (await releaseFromFifo(held, signal)) return;
+  const log = `${bundlePath(context.folders, id)}/start.log`;
   const args = ['--log', log, '--log-format', 'json', 'start', id];
-  const result = await runRuntime(runtime, stateRoot, args, { signal });
+  const result = await runRuntime(runtimeNamed(context, record.runtime), stateRoot, args, { signal });
   if (result.exitCode !== 0) {
     throw runtimeFailure('create', runtimeMessage(readOrEmpty(log), result.stderr), '');
   }
@@ -225,23 +232,17 @@ async function endSupervisor(bundle: string, record: ContainerRecord): Promise<v
   await processEnded(candidate, killLimitMs);
 }
 
+/**
+ * What `delete` of either runtime does once the processes are gone: the control groups and the state folder, both ours
+ * (--root). The command itself runs only when a group would not go.
+ */
 async function deleteRuntimeState(context: RuntimeContext, id: string, record: ContainerRecord): Promise<void> {
-  const stateRoot = stateRootOf(context, record.runtime);
-  if (existsSync(`${stateRoot}/${id}`)) {
-    const result = await runRuntime(runtimeNamed(context, record.runtime), stateRoot, ['delete', '--force', id]);
+  const stateFolder = `${stateRootOf(context, record.runtime)}/${id}`;
+  const gone = record.cgroups !== undefined && (await removeCgroups(ownCgroups(record.cgroups, id)));
+  if (!gone && existsSync(stateFolder)) {
+    const runtime = runtimeNamed(context, record.runtime);
+    const result = await runRuntime(runtime, stateRootOf(context, record.runtime), ['delete', '--force', id]);
     if (result.exitCode !== 0) context.log(`container ${id}: ${record.runtime} delete: ${result.stderr.trim()}`);
-    await rm(`${stateRoot}/${id}`, { recursive: true, force: true });
   }
-  await Promise.all(Object.values(record.cgroups ?? {}).map((folder) => removeCgroup(folder, id)));
-}
-
-/** Removes a group and its children, if it is this container's own: one that shares the host's group is left alone. */
-async function removeCgroup(folder: string, id: string): Promise<void> {
-  if (!folder.endsWith(id) || !existsSync(folder)) return;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (entry.isDirectory()) await removeCgroup(`${folder}/${entry.name}`, entry.name);
-  }
-  await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
+  await rm(stateFolder, { recursive: true, force: true });
 }

@@ -5,11 +5,13 @@ import { isProcessAlive, type ProcessIdentity } from '../linux/process.ts';
 import { type ContainerRecord, type RuntimeFolders, readRecord } from './bundle.ts';
 import type { ExitMonitor } from './exit-monitor.ts';
 import type { FoundRuntime, RuntimeName, RuntimeProbe } from './runtime-probe.ts';
+import type { SeccompCache } from './seccomp-cache.ts';
 
 export interface RuntimeContext {
   readonly folders: RuntimeFolders;
   readonly probe: RuntimeProbe;
   readonly exits: ExitMonitor;
+  readonly seccompFilters: SeccompCache;
   readonly log: (message: string) => void;
 }
 

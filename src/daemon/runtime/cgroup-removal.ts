@@ -1,0 +1,54 @@
+/** Removing the control groups of a container whose processes are gone. */
+import { readdir, rmdir } from 'node:fs/promises';
+import type { CgroupPaths } from '../linux/cgroup.ts';
+
+/** A dying process holds its group for a moment after it is gone from /proc. */
+const retryLimitMs = 2000;
+
+/**
+ * The directories that are this container's own: the part of each path up to its ID. A container in a group of another
+ * name (the host's, say) has none.
+ */
+export function ownCgroups(paths: CgroupPaths, id: string): readonly string[] {
+  const folders = Object.values(paths).flatMap((path) => {
+    const parts = path.split('/');
+    const index = parts.indexOf(id);
+    return index === -1 ? [] : [parts.slice(0, index + 1).join('/')];
+  });
+  return [...new Set(folders)];
+}
+
+/** True when all are gone; false when one is still busy after the limit. */
+export async function removeCgroups(folders: readonly string[]): Promise<boolean> {
+  const results = await Promise.all(folders.map(removeWithRetries));
+  return results.every(Boolean);
+}
+
+async function removeWithRetries(folder: string): Promise<boolean> {
+  const deadline = Date.now() + retryLimitMs;
+  for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, 100)) {
+    if (await removeTree(folder)) return true;
+    if (Date.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+  }
+}
+
+/** A control group goes by rmdir(2), its files with it, when it has no children and no processes. */
+async function removeTree(folder: string): Promise<boolean> {
+  if (await removeOne(folder)) return true;
+  const children = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  for (const child of children) if (child.isDirectory()) await removeTree(`${folder}/${child.name}`);
+  return removeOne(folder);
+}
+
+async function removeOne(folder: string): Promise<boolean> {
+  try {
+    await rmdir(folder);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error;
+    if (error.code === 'ENOENT') return true;
+    if (error.code === 'EBUSY' || error.code === 'ENOTEMPTY') return false;
+    throw error;
+  }
+}
