@@ -52,7 +52,11 @@ export function createNetworkService(options: NetworkServiceOptions): WharfNetwo
     bridgeName: instance === '' ? 'wharf0' : `wharf-${instance}`,
     hostSubnets: () => kernel.hostSubnets(),
   });
-  const publisher = new PortPublisher(firewall, (error) => warn(`network: published port: ${error.message}`));
+  const publisher = new PortPublisher({
+    firewall,
+    onError: (error) => warn(`network: published port: ${error.message}`),
+    forgetUdpFlows: (address) => kernel.forgetUdpFlows(address),
+  });
   const forwarder = createDnsForwarder(options.upstreamDnsPort === undefined ? {} : { port: options.upstreamDnsPort });
   const sandboxes = new Sandboxes({
     store,

@@ -22,6 +22,8 @@ export interface NetworkWorld extends AsyncDisposable {
   readonly events: readonly EngineEvent[];
   readonly warnings: readonly string[];
   readonly filesDir: (containerId: string) => string;
+  /** Name of this instance's nftables table. */
+  readonly table: string;
   request(name: string, changes?: Partial<SandboxRequest>): SandboxRequest;
   open(name: string, changes?: Partial<SandboxRequest>): Promise<Sandbox>;
   /** A second daemon on the same state, as after `kill -9`: the first one's sockets are let go, nothing else. */
@@ -64,6 +66,7 @@ export function networkWorld(options: { readonly upstreamDnsPort?: number } = {}
     events,
     warnings,
     filesDir,
+    table: firewallTable(instance),
     request,
     open: (name, changes) => service.openSandbox(request(name, changes), { signal: new AbortController().signal }),
     async restart() {

@@ -39,15 +39,24 @@ interface Publication {
 const anyAddresses = ['0.0.0.0', '::'] as const;
 const ephemeral = { first: 32_768, last: 60_999, tries: 1000 } as const;
 
+export interface PortPublisherOptions {
+  readonly firewall: Firewall;
+  readonly onError: (error: Error) => void;
+  /** Ends the kernel's translation of flows to a container that goes away. */
+  readonly forgetUdpFlows: (containerAddress: string) => void;
+}
+
 export class PortPublisher {
   readonly #firewall: Firewall;
   readonly #onError: (error: Error) => void;
+  readonly #forgetUdpFlows: (containerAddress: string) => void;
   readonly #publications = new Map<string, Publication>();
   #nextEphemeral: number = ephemeral.first;
 
-  constructor(firewall: Firewall, onError: (error: Error) => void) {
-    this.#firewall = firewall;
-    this.#onError = onError;
+  constructor(options: PortPublisherOptions) {
+    this.#firewall = options.firewall;
+    this.#onError = options.onError;
+    this.#forgetUdpFlows = options.forgetUdpFlows;
   }
 
   /** @throws WharfError 'port.in-use' naming the holder; then nothing of this request is left */
@@ -74,6 +83,8 @@ export class PortPublisher {
     this.#publications.delete(containerId);
     for (const proxy of publication.proxies) proxy[Symbol.dispose]();
     this.#firewall.unpublish(publication.rules);
+    const udp = publication.rules.find((rule) => rule.protocol === 'udp');
+    if (udp !== undefined) this.#forgetUdpFlows(udp.containerAddress);
   }
 
   /** Closes the sockets of all ports; the rules stay, so that traffic goes on while no daemon runs. */

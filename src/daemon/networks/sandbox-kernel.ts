@@ -4,8 +4,10 @@
  */
 import { join } from 'node:path';
 import { WharfError } from '../../contract/errors.ts';
+import { forgetUdpFlows } from '../linux/netlink-conntrack.ts';
+import { parseIp } from '../linux/netlink-ip-address.ts';
 import { type Link, type LinkCounters, listLinks } from '../linux/netlink-links.ts';
-import { isNetlinkError, type NetlinkSocket, openNetlink } from '../linux/netlink-socket.ts';
+import { isNetlinkError, type NetlinkSocket, netlinkProtocols, openNetlink } from '../linux/netlink-socket.ts';
 import {
   adoptNamespace,
   createNamespace,
@@ -144,6 +146,13 @@ export class SandboxKernel {
 
   allowHairpin(hostInterface: string): void {
     allowHairpin(this.#host(), hostInterface);
+  }
+
+  forgetUdpFlows(containerAddress: string): void {
+    const address = parseIp(containerAddress);
+    if (address?.family !== 'ipv4') return;
+    using netfilter = openNetlink(netlinkProtocols.netfilter);
+    forgetUdpFlows(netfilter, address);
   }
 
   inside<T>(netnsPath: string, work: () => T): T {

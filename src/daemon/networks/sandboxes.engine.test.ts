@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inNamespace } from '../linux/netns.ts';
+import { deleteNamespace, findProcessIn, inNamespace, namespaceInode } from '../linux/netns.ts';
+import { openNftables } from '../linux/nftables.ts';
 import { askUdp, echoUdp, greetTcp, type NetworkWorld, networkWorld, udpInside } from './network-world.ts';
 
 const path = (sandbox: { readonly netnsPath: string | undefined }): string => sandbox.netnsPath ?? '';
@@ -205,6 +207,106 @@ test('after a crash running containers keep their ports and names, and the dead 
     expect(world.warnings).toEqual([]);
   } finally {
     server.close();
+  }
+});
+
+test('a client of a published UDP port reaches the container that has the port next', async () => {
+  await using world = await freshWorld();
+  const portBindings = { '53/udp': [{ HostPort: '0' }] };
+  const first = await world.open('first', { portBindings });
+  const port = Number(first.ports['53/udp']?.[0]?.HostPort);
+  const client = createSocket('udp4');
+  const servers = [await echoUdp(path(first), 53, 'first:')];
+  try {
+    expect((await askUdp(client, Buffer.from('x'), { port, address: '127.0.0.1' }))?.toString()).toBe('first:x');
+    await world.service.closeSandbox(world.request('first').containerId);
+    const second = await world.open('second', { portBindings: { '53/udp': [{ HostPort: String(port) }] } });
+    servers.push(await echoUdp(path(second), 53, 'second:'));
+    expect(second.endpoints.bridge?.IPAddress).not.toBe(first.endpoints.bridge?.IPAddress);
+    expect((await askUdp(client, Buffer.from('x'), { port, address: '127.0.0.1' }))?.toString()).toBe('second:x');
+  } finally {
+    for (const socket of [client, ...servers]) socket.close();
+  }
+});
+
+test('a port that a process holds is refused with its name and number', async () => {
+  await using world = await freshWorld();
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  try {
+    const attempt = world.open('a', { portBindings: { '80/tcp': [{ HostPort: String(port) }] } });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'port.in-use',
+      message: expect.stringContaining(
+        `Bind for 0.0.0.0:${port} failed: port is already allocated (by process node (pid ${process.pid}))`,
+      ),
+    });
+    expect(world.service.portHolders({ port })).toEqual([
+      { protocol: 'tcp', address: '127.0.0.1', port, pid: process.pid, process: 'node' },
+    ]);
+  } finally {
+    server.close();
+  }
+});
+
+test('addresses, MAC and sysctls as asked for; an address that is taken is refused', async () => {
+  await using world = await freshWorld();
+  await world.service.create({
+    Name: 'six',
+    EnableIPv6: true,
+    IPAM: { Config: [{ Subnet: '10.214.9.0/24' }, { Subnet: 'fd12:3456::/64' }] },
+  });
+  const endpoints = {
+    six: { IPAMConfig: { IPv4Address: '10.214.9.9', IPv6Address: 'fd12:3456::9' }, MacAddress: '02:11:22:33:44:55' },
+  };
+  const a = await world.open('a', { networkMode: 'six', endpoints, sysctls: { 'net.ipv4.ip_default_ttl': '77' } });
+  expect(a.endpoints.six).toMatchObject({
+    IPAddress: '10.214.9.9',
+    GlobalIPv6Address: 'fd12:3456::9',
+    MacAddress: '02:11:22:33:44:55',
+  });
+  const inside = inNamespace(path(a), () => ({
+    ttl: readFileSync('/proc/sys/net/ipv4/ip_default_ttl', 'utf8').trim(),
+    six: readFileSync('/proc/thread-self/net/if_inet6', 'utf8'),
+  }));
+  expect(inside.ttl).toBe('77');
+  expect(inside.six).toContain('fd123456000000000000000000000009');
+  await expect(world.open('b', { networkMode: 'six', endpoints })).rejects.toMatchObject({
+    code: 'network.address-taken',
+  });
+  await expect(world.open('c', { sysctls: { 'net.ipv4.no_such': '1' } })).rejects.toMatchObject({
+    code: 'container.config-invalid',
+  });
+  expect(Object.keys(world.service.inspect('six').Containers)).toHaveLength(1);
+});
+
+test('rules that somebody flushed come back with the next change', async () => {
+  await using world = await freshWorld();
+  const first = await world.open('first', { portBindings: { '80/tcp': [{ HostPort: '0' }] } });
+  using nft = openNftables();
+  nft.run(`delete table inet ${world.table}\n`);
+  const second = await world.open('second', { portBindings: { '80/tcp': [{ HostPort: '0' }] } });
+  const rules = nft.run(`list table inet ${world.table}`);
+  for (const sandbox of [first, second]) expect(rules).toContain(`tcp . ${sandbox.ports['80/tcp']?.[0]?.HostPort} : `);
+});
+
+test('a namespace whose file was lost with its mount is found again through a process in it', async () => {
+  await using world = await freshWorld();
+  await world.service.create({ Name: 'mine' });
+  const a = await world.open('a', { networkMode: 'mine' });
+  const child = spawn('nsenter', [`--net=${path(a)}`, 'sleep', '60'], { stdio: 'ignore' });
+  try {
+    await expect.poll(() => findProcessIn(namespaceInode(path(a)) ?? 0)).toBeDefined();
+    const before = namespaceInode(path(a));
+    await world.restart();
+    deleteNamespace(path(a));
+    await world.service.reconcile([world.request('a', { networkMode: 'mine' })]);
+    expect(namespaceInode(path(a))).toBe(before);
+    expect(Object.keys(await world.service.stats(world.request('a').containerId))).toEqual(['eth0']);
+  } finally {
+    child.kill('SIGKILL');
   }
 });
 
