@@ -23,8 +23,9 @@ export interface RegistryClientSurroundings {
   readonly timeouts?: Partial<RegistryTimeouts>;
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read. */
   readonly environment?: ProxyEnvironment;
-  /** Base URL of Docker Hub's registry, for tests. */
+  /** Base URLs of Docker Hub's registry and of its search, for tests. */
   readonly hubUrl?: string;
+  readonly hubSearchUrl?: string;
 }
 
 /** Client of every registry. `close` ends pooled connections; it is usable again afterwards. */
@@ -46,7 +47,7 @@ export function createRegistryClient(
     isInsecure,
     timeouts,
   );
-  const searching = new RegistrySearch(session, endpoints);
+  const searching = new RegistrySearch(session, endpoints, surroundings.hubSearchUrl);
   // A wrong address shall be told at start, not at the first pull.
   endpoints.forPull(defaultDomain);
 

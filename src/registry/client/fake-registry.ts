@@ -67,6 +67,7 @@ export function testClient(
     {
       environment: {},
       hubUrl: 'http://127.0.0.1:1',
+      hubSearchUrl: 'http://127.0.0.1:1',
       ...surroundings,
       timeouts: { ...timeouts, retryPauseMs: 5, retryAfterMaxMs: 300, ...surroundings.timeouts },
     },

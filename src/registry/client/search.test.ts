@@ -108,6 +108,32 @@ describe('search', () => {
     expect(results).toMatchObject([{ registry: 'docker.io', name: 'web', official: true }]);
   });
 
+  it("of Docker Hub is merged with the fallbacks', each name once, and does without either", async () => {
+    const hubResults = [
+      { name: 'library/web', description: 'official web', star_count: 7, is_official: true },
+      { name: 'other/web', description: '', star_count: 1, is_official: false },
+      { name: 'Not A Name' },
+    ];
+    await using hub = await fakeRegistry((_request, response) => json(response, { results: hubResults }));
+    await using fallback = await fakeRegistry((_request, response) => json(response, { results: [entry] }));
+    const query = { registry: 'docker.io', term: 'web', limit: 5 };
+    using both = testClient({ fallbacks: [fallback.url] }, { hubSearchUrl: hub.url });
+    expect((await both.search(query, { signal })).map(({ name, stars }) => [name, stars])).toEqual([
+      ['web', 0],
+      ['other/web', 1],
+    ]);
+    expect(hub.seen[0]?.url).toBe('/v1/search?q=web&n=5');
+    using hubOnly = testClient({}, { hubSearchUrl: hub.url });
+    expect(await hubOnly.search(query, { signal })).toMatchObject([
+      { registry: 'docker.io', name: 'web', official: true, stars: 7, description: 'official web' },
+      { name: 'other/web', official: false },
+    ]);
+    using offline = testClient({ fallbacks: [fallback.url] });
+    expect(await offline.search(query, { signal })).toMatchObject([{ name: 'web', kind: 'plugin' }]);
+    using nothing = testClient();
+    await expect(nothing.search(query, { signal })).rejects.toEqual(failure('registry.unreachable'));
+  });
+
   it('at a site that is no registry is an error', async () => {
     await using site = await fakeRegistry(
       (_request, response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>'),

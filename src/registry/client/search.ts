@@ -17,18 +17,15 @@ const maxLimit = 100;
 const maxAnswerBytes = 16 * 1024 * 1024;
 const maxText = 4096;
 const maxIcon = 512 * 1024;
-const hubSearch: Endpoint = {
-  kind: 'registry',
-  host: 'index.docker.io',
-  bases: ['https://index.docker.io'],
-  insecure: false,
-};
+const hubSearchUrl = 'https://index.docker.io';
 
 export class RegistrySearch {
   readonly #session: RegistrySession;
   readonly #endpoints: EndpointList;
+  readonly #hub: Endpoint;
 
-  constructor(session: RegistrySession, endpoints: EndpointList) {
+  constructor(session: RegistrySession, endpoints: EndpointList, hubUrl = hubSearchUrl) {
+    this.#hub = { kind: 'registry', host: new URL(hubUrl).host, bases: [hubUrl], insecure: false };
     this.#session = session;
     this.#endpoints = endpoints;
   }
@@ -77,12 +74,12 @@ export class RegistrySearch {
   }
 
   async #searchHub(query: RegistrySearchQuery, options: RequestOptions): Promise<readonly RegistrySearchResult[]> {
-    const recent = this.#endpoints.recentFailure(hubSearch);
+    const recent = this.#endpoints.recentFailure(this.#hub);
     if (recent !== undefined) throw recent;
     // Docker Hub's search answers nothing to an empty term; its official images are what one wants to see then.
     const parameters = new URLSearchParams({ q: query.term.trim() || 'library', n: String(query.limit) });
     const access = {
-      endpoint: hubSearch,
+      endpoint: this.#hub,
       auth: undefined,
       signal: options.signal,
       connectMs: this.#session.timeouts.connectWithAlternativeMs,
@@ -93,7 +90,7 @@ export class RegistrySearch {
       return results.flatMap((entry) => hubResult(entry));
     } catch (error) {
       if (isWharfError(error, 'registry.unreachable') || isWharfError(error, 'registry.timeout'))
-        this.#endpoints.remember(hubSearch, error);
+        this.#endpoints.remember(this.#hub, error);
       throw error;
     }
   }
