@@ -83,6 +83,11 @@ function installDdClient(page: Page, config: DdClientConfig): void {
   }
   const call = (op: string, fields: object = {}) => ask(op, fields).answer;
 
+  /** For calls without a result: a refusal is a line in the page's console. */
+  function tell(op: string, fields: object): void {
+    call(op, fields).catch((error) => console.error('Wharf:', error));
+  }
+
   function withParsers(result: object) {
     const stdout = 'stdout' in result ? String(result.stdout) : '';
     const lines = () => stdout.split(/\r?\n/).filter((line) => line !== '');
@@ -145,7 +150,7 @@ function installDdClient(page: Page, config: DdClientConfig): void {
     ...{ post: verb('POST'), put: verb('PUT'), patch: verb('PATCH') },
   };
 
-  const toast = (level: string) => (message: unknown) => void call('toast', { level, message: String(message) });
+  const toast = (level: string) => (message: unknown) => tell('toast', { level, message: String(message) });
   const show = (view: string) => (target?: string, tag?: string) => call('navigate', { view, target, tag });
   const showOpenDialog = (options: { title?: string; buttonLabel?: string; properties?: string[] } = {}) =>
     call('openDialog', {
@@ -154,7 +159,7 @@ function installDdClient(page: Page, config: DdClientConfig): void {
       directory: options.properties?.includes('openDirectory') ?? false,
       multiple: options.properties?.includes('multiSelections') ?? false,
     });
-  const openExternal = (url: string) => void call('openExternal', { url });
+  const openExternal = (url: string) => tell('openExternal', { url });
   const listContainers = (query: object = {}) => call('listContainers', { query });
   const listImages = (query: object = {}) => call('listImages', { query });
   const notify = { success: toast('success'), warning: toast('warning'), error: toast('error') };
