@@ -7,7 +7,7 @@ import koffi from 'koffi';
 import { WharfError } from '../../contract/errors.ts';
 
 export interface Nftables extends Disposable {
-  /** Runs commands in nft's language and answers what they print. @throws WharfError 'kernel.failed' with nft's message */
+  /** Runs commands in nft's language and answers what they print; listings have handles. @throws WharfError 'kernel.failed' with nft's message */
   run(commands: string): string;
 }
 
@@ -16,10 +16,14 @@ interface Library {
   free(context: unknown): void;
   bufferOutput(context: unknown): number;
   bufferError(context: unknown): number;
+  outputFlags(context: unknown, flags: number): void;
   run(context: unknown, commands: string): number;
   output(context: unknown): string;
   error(context: unknown): string;
 }
+
+/** NFT_CTX_OUTPUT_HANDLE: rules are listed with the number they are deleted by. */
+const outputHandles = 1 << 3;
 
 let library: Library | 'missing' | undefined;
 
@@ -31,6 +35,7 @@ function loadLibrary(): Library | 'missing' {
       free: lib.func('void nft_ctx_free(void*)'),
       bufferOutput: lib.func('int nft_ctx_buffer_output(void*)'),
       bufferError: lib.func('int nft_ctx_buffer_error(void*)'),
+      outputFlags: lib.func('void nft_ctx_output_set_flags(void*, unsigned int)'),
       run: lib.func('int nft_run_cmd_from_buffer(void*, const char*)'),
       output: lib.func('const char *nft_ctx_get_output_buffer(void*)'),
       error: lib.func('const char *nft_ctx_get_error_buffer(void*)'),
@@ -51,6 +56,7 @@ function nftLibrary(lib: Library): Nftables {
   const context = lib.create(0);
   lib.bufferOutput(context);
   lib.bufferError(context);
+  lib.outputFlags(context, outputHandles);
   let open = true;
   return {
     run(commands) {
@@ -72,7 +78,11 @@ function nftProgram(): Nftables {
   return {
     run(commands) {
       try {
-        return execFileSync('nft', ['-f', '-'], { input: commands, encoding: 'utf8', stdio: ['pipe', 'pipe', 'pipe'] });
+        return execFileSync('nft', ['-a', '-f', '-'], {
+          input: commands,
+          encoding: 'utf8',
+          stdio: ['pipe', 'pipe', 'pipe'],
+        });
       } catch (cause) {
         const message = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause);
         throw failure(commands, message, cause);

@@ -10,11 +10,12 @@
  * The rules never change: networks and ports are elements of sets and maps, so that publishing a port is one element. The
  * whole text can be made again from what this object knows, which is how a table that someone flushed comes back.
  *
- * Known limit: a `drop` in another table's forward chain (a firewall of the host, dockerd's FORWARD policy) still drops; an
- * accept here can not overrule it.
+ * Known limit: a `drop` in another table's forward chain still drops; an accept here can not overrule it. The common one,
+ * iptables' FORWARD with policy drop, is dealt with in foreign-firewall.ts; others are their owner's to open.
  */
 import { isWharfError } from '../../contract/errors.ts';
 import { type Nftables, openNftables } from '../linux/nftables.ts';
+import { acceptForwarding, retractForwarding } from './foreign-firewall.ts';
 
 export interface BridgeRules {
   readonly bridge: string;
@@ -149,14 +150,18 @@ export class Firewall implements Disposable {
   apply(): void {
     this.#kernel().run(firewallText(this.#table, [...this.#bridges.values()], [...this.#ports.values()]));
     this.#applied = true;
+    acceptForwarding(this.#kernel(), [...this.#bridges.keys()]);
   }
 
   addBridge(rules: BridgeRules): void {
     this.#bridges.set(rules.bridge, rules);
     this.#change('add', bridgeElements(rules));
+    acceptForwarding(this.#kernel(), [rules.bridge]);
   }
 
   removeBridge(bridge: string): void {
+    // Also when this daemon never made it: an earlier one may have died half-way.
+    retractForwarding(this.#kernel(), [bridge]);
     const rules = this.#bridges.get(bridge);
     if (rules === undefined) return;
     this.#bridges.delete(bridge);
@@ -184,6 +189,7 @@ export class Firewall implements Disposable {
 
   /** Takes the table out of the kernel. */
   remove(): void {
+    retractForwarding(this.#kernel(), [...this.#bridges.keys()]);
     this.#kernel().run(`add table inet ${this.#table}\ndelete table inet ${this.#table}\n`);
     this.#applied = false;
   }

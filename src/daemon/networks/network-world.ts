@@ -78,7 +78,7 @@ export function networkWorld(options: { readonly upstreamDnsPort?: number } = {}
       using netlink = openNetlink();
       using nft = openNftables();
       const links = listLinks(netlink).map((link) => link.name);
-      const tables = nft.run('list tables').includes(`table inet ${firewallTable(instance)}\n`) ? ['table'] : [];
+      const tables = nft.run('list tables').split(/\s/).includes(firewallTable(instance)) ? ['table'] : [];
       const namespaces = existsSync(join(execRoot, 'netns')) ? readdirSync(join(execRoot, 'netns')) : [];
       return [...links.filter((name) => bridges.has(name)), ...tables, ...namespaces];
     },
