@@ -61,7 +61,8 @@ export function createLayerWorkerPool(
   };
 
   const start = (): Slot => {
-    const worker = new Worker(workerUrl, { name: 'wharf-layers' });
+    // Descriptors made by openat2 are closed by Node, which would otherwise warn that it did not open them.
+    const worker = new Worker(workerUrl, { name: 'wharf-layers', trackUnmanagedFds: false });
     const slot: Slot = { worker, pending: new Map(), idleTimer: undefined };
     slots.add(slot);
     worker.unref();
