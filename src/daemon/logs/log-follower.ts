@@ -6,6 +6,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { type LogPiece, parseChunk, parsePiece } from './k8s-file.ts';
 
 /** Tells whether the container's output is complete. */
@@ -50,12 +51,13 @@ class Doorbell {
 export async function* readPieces(path: string, options: FollowOptions): AsyncGenerator<readonly LogPiece[]> {
   const bell = new Doorbell();
   const reader = new GrowingFile(path, options.fromOffset);
-  const watcher = options.follow ? watchFile(path, bell, reader) : undefined;
+  const growth = options.follow ? new GrowthWatch(path, bell, reader) : undefined;
   const stopListening = options.follow ? options.end.onDone(bell.ring) : undefined;
   options.signal.addEventListener('abort', bell.ring, { once: true });
   try {
     while (!options.signal.aborted) {
       const complete = !options.follow || options.end.done();
+      growth?.refresh();
       yield* reader.drain(options.signal);
       if (complete) {
         const rest = await reader.unfinishedLine();
@@ -67,22 +69,53 @@ export async function* readPieces(path: string, options: FollowOptions): AsyncGe
   } finally {
     options.signal.removeEventListener('abort', bell.ring);
     stopListening?.();
-    watcher?.close();
+    growth?.close();
     await reader.close();
   }
 }
 
-function watchFile(path: string, bell: Doorbell, reader: GrowingFile): FSWatcher | undefined {
-  try {
-    const watcher = watch(path, (event) => {
-      if (event === 'rename') reader.noteReplaced();
-      bell.ring();
+/** Rings at each change of the file; of its folder as long as there is no such file. Follows the name to a new file. */
+class GrowthWatch {
+  readonly #path: string;
+  readonly #bell: Doorbell;
+  readonly #reader: GrowingFile;
+  #watcher: FSWatcher | undefined;
+  #onFile = false;
+
+  constructor(path: string, bell: Doorbell, reader: GrowingFile) {
+    this.#path = path;
+    this.#bell = bell;
+    this.#reader = reader;
+  }
+
+  /** Sees to it that the file under the name is watched. */
+  refresh(): void {
+    if (this.#onFile) return;
+    this.close();
+    this.#onFile = this.#watch(this.#path, (event) => {
+      if (event !== 'rename') return;
+      this.#reader.noteReplaced();
+      this.#onFile = false;
     });
-    watcher.on('error', bell.ring);
-    return watcher;
-  } catch {
-    // No such file (yet): the container's end still wakes the reader.
-    return undefined;
+    if (!this.#onFile) this.#watch(dirname(this.#path), () => undefined);
+  }
+
+  #watch(path: string, onEvent: (event: string) => void): boolean {
+    try {
+      this.#watcher = watch(path, (event) => {
+        onEvent(event);
+        this.#bell.ring();
+      });
+    } catch {
+      return false;
+    }
+    this.#watcher.on('error', this.#bell.ring);
+    return true;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Removing the control groups of a container whose processes are gone. */
+import { readdirSync, rmdirSync } from 'node:fs';
 import { readdir, rmdir } from 'node:fs/promises';
-import type { CgroupPaths } from '../linux/cgroup.ts';
+import { type CgroupPaths, cgroupRoot } from '../linux/cgroup.ts';
 
 /** A dying process holds its group for a moment after it is gone from /proc. */
 const retryLimitMs = 2000;
@@ -50,5 +51,17 @@ async function removeOne(folder: string): Promise<boolean> {
     if (error.code === 'ENOENT') return true;
     if (error.code === 'EBUSY' || error.code === 'ENOTEMPTY') return false;
     throw error;
+  }
+}
+
+/** Removes the common parent of this daemon's containers from every tree, where none of them is left in it. */
+export function removeEmptyParent(cgroupParent: string): void {
+  const trees = readdirSync(cgroupRoot, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  for (const folder of [cgroupRoot, ...trees.map((tree) => `${cgroupRoot}/${tree.name}`)]) {
+    try {
+      rmdirSync(`${folder}${cgroupParent}`);
+    } catch {
+      // Containers that outlive the daemon keep it, and most trees have none.
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { TerminalSize } from '../linux/terminal.ts';
 import { attachContainer } from './attach.ts';
 import { bundlePath, listBundles, makeRuntimeFolders } from './bundle.ts';
 import { cgroupPids, setFrozen } from './cgroup-control.ts';
+import { removeEmptyParent } from './cgroup-removal.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
 import {
   containerStatus,
@@ -65,7 +66,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
     update: (id, resources) => updateContainer(context, id, resources),
     pids: async (id) => cgroupPids(findLive(context, id)?.cgroups ?? {}),
     stats: async (id) => readCgroupStats(requireLive(context, id).cgroups),
-    [Symbol.dispose]: () => exits[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      exits[Symbol.dispose]();
+      removeEmptyParent(options.cgroupParent);
+    },
   };
 }
 

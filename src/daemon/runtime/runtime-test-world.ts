@@ -1,14 +1,5 @@
 /** A runtime over an exec root of its own with a busybox root file system, for the engine tests of this folder. */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createContainerLog } from '../logs/file-container-log.ts';
 import { createRuntime } from './conmon-runtime.ts';
@@ -82,7 +73,7 @@ export async function runtimeWorld(preference?: RuntimeName): Promise<RuntimeWor
     [Symbol.asyncDispose]: async () => {
       for (const id of await runtime.list()) await runtime.remove(id);
       rmSync(folder, { recursive: true, force: true });
-      removeCgroupParent(cgroupParent);
+      runtime[Symbol.dispose]();
     },
   };
 }
@@ -127,16 +118,4 @@ async function readAll(path: string): Promise<string> {
     for (const entry of entries) text += Buffer.from(entry.bytes).toString('utf8');
   }
   return text;
-}
-
-/** The groups of the containers are removed with them; their common parent stays for the next one. */
-function removeCgroupParent(cgroupParent: string): void {
-  const controllers = readFileSync('/proc/self/cgroup', 'utf8').matchAll(/^\d+:([^:]*):/gm);
-  for (const [, names = ''] of controllers) {
-    for (const name of names === '' ? ['.', 'unified'] : [...names.split(','), names.replace(/^name=/, '')]) {
-      const folder = `/sys/fs/cgroup/${name}${cgroupParent}`;
-      // A control group is removed by rmdir(2) with its files in it.
-      if (existsSync(folder)) rmdirSync(folder);
-    }
-  }
 }
