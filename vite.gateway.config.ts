@@ -6,7 +6,7 @@ export default defineConfig({
     ssr: 'src/gateway/main.ts',
     outDir: 'out/gateway',
     target: 'node24',
-    rolldownOptions: { output: { codeSplitting: false, entryFileNames: 'main.js' } },
+    rolldownOptions: { output: { codeSplitting: false, entryFileNames: 'main.mjs' } },
   },
   ssr: { noExternal: true, external: ['node-pty', 'koffi'] },
 });

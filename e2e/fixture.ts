@@ -117,7 +117,7 @@ async function openDesktop(
 async function openInBrowser(env: Record<string, string>): Promise<RunningApp> {
   const gateway = spawn(
     process.execPath,
-    [path.join(projectRoot, 'out/gateway/main.js'), '--listen', '127.0.0.1:18430'],
+    [path.join(projectRoot, 'out/gateway/main.mjs'), '--listen', '127.0.0.1:18430'],
     {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

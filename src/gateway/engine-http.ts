@@ -54,9 +54,24 @@ function webBody(request: IncomingMessage): ReadableStream<Uint8Array> {
   });
 }
 
+/** About this connection or for the gateway itself; the one to the engine has its own. */
+const ownHeaders = [
+  'connection',
+  'content-length',
+  'cookie',
+  'host',
+  'keep-alive',
+  'origin',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+];
+
 function flatHeaders(request: IncomingMessage): Record<string, string> {
   const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') flat[name] = value;
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === 'string' && !ownHeaders.includes(name)) flat[name] = value;
+  }
   return flat;
 }
 

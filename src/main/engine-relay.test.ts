@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { createSocketTransport } from '../client/node/socket-transport.ts';
+import { startSuiteEngine } from '../client/node/suite-engine.ts';
 import { createPortTransport } from '../client/port-transport.ts';
 import type { Transport, WireRequest } from '../client/transport.ts';
+import { transportSuite } from '../client/transport-suite.ts';
 import { initialCredit } from '../contract/engine-frames.ts';
 import { WharfError } from '../contract/errors.ts';
 import type { EnginePort } from '../contract/host-api.ts';
@@ -33,6 +36,18 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 const refuse = async () => {
   throw new Error('not used');
 };
+
+transportSuite('over a port, through main', async () => {
+  const engine = await startSuiteEngine('unix');
+  const { transport, server } = connect(createSocketTransport(engine.address));
+  return {
+    transport,
+    async close() {
+      server.closeAll();
+      await engine.close();
+    },
+  };
+});
 
 test('a request with a streamed body and a streamed answer goes through whole', async () => {
   const seen: WireRequest[] = [];
