@@ -12,6 +12,8 @@ const kinds = { modified: 0, added: 1, deleted: 2 } as const satisfies Record<Ch
 
 /** Made in every root by the runtime, to mount over; dockerd keeps them in a layer of their own, out of `docker diff`. */
 const runtimePlaces = new Set([
+  '/.dockerenv',
+  '/dev',
   '/dev/console',
   '/dev/mqueue',
   '/dev/pts',
@@ -19,6 +21,8 @@ const runtimePlaces = new Set([
   '/etc/hostname',
   '/etc/hosts',
   '/etc/resolv.conf',
+  '/proc',
+  '/sys',
 ]);
 
 /** GET /containers/{id}/changes. */

@@ -65,7 +65,7 @@ export function createClientOutput({ tty, streams, onLeave }: ClientOutputOption
       if (left || ended) return undefined;
       const wanted = pieces.filter((piece) => streams.has(piece.stream));
       if (wanted.length === 0) return undefined;
-      const chunk = tty ? joinPieces(wanted) : framePieces(wanted);
+      const chunk = tty ? joinPieces(wanted) : framePieces(wanted, { join: true });
       if (!connection) {
         pending.push(chunk);
         pendingBytes += chunk.length;

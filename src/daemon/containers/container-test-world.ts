@@ -74,7 +74,6 @@ export async function containerTestWorld(imageConfig: ImageRunConfig = { Cmd: ['
       execRoot,
       cgroupParent,
       log: warn,
-      ...(process.env.D_RUNTIME ? { runtimePreference: 'runc' as const } : {}),
     });
     const networks = createNetworkService({ db, execRoot, instance, events: bus, log });
     const containers = createContainerService({

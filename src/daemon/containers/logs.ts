@@ -4,7 +4,7 @@ import { streamType } from './attach.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { logPath } from './container-record.ts';
 import type { LogsQuery, RawStreamType } from './container-service.ts';
-import { frameHeaderBytes, writeFrameHeader } from './stream-framing.ts';
+import { framePieces, joinPieces } from './stream-framing.ts';
 
 export interface LogsAnswer {
   readonly contentType: RawStreamType;
@@ -32,12 +32,11 @@ export function containerLogs(context: ContainerContext, ref: string, query: Log
     signal: AbortSignal.any([query.signal, context.signal]),
   };
   const log = context.openLog(logPath(context.dataRoot, handle.id));
-  const render = tty ? renderRaw : renderFramed;
   return {
     contentType: streamType(tty),
     body: (async function* () {
       for await (const batch of log.read(read, endOfOutput(handle))) {
-        if (batch.length > 0) yield render(batch, query.timestamps);
+        if (batch.length > 0) yield render(batch, query.timestamps, tty);
       }
     })(),
   };
@@ -82,34 +81,12 @@ export function parseTimeNano(value: string | number | undefined, name: string):
   return BigInt(match[1]) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
 }
 
-function renderRaw(batch: readonly LogEntry[], timestamps: boolean): Uint8Array {
-  return Buffer.concat(
-    batch.flatMap((entry) =>
-      timestamps && !entry.continues ? [Buffer.from(`${entry.timestamp} `), entry.bytes] : [entry.bytes],
-    ),
-  );
-}
+/** Live lines come a few at a time and get a frame each, as clients that take a frame for a line expect; a backlog is joined. */
+const maxLineFrames = 256;
 
-/** One buffer for the whole batch: logs of megabytes are read at the speed of the disk, not of small writes. */
-function renderFramed(batch: readonly LogEntry[], timestamps: boolean): Uint8Array {
-  let total = 0;
-  for (const entry of batch) {
-    total += frameHeaderBytes + entry.bytes.length + stampBytes(entry, timestamps);
-  }
-  const out = Buffer.allocUnsafe(total);
-  let offset = 0;
-  for (const entry of batch) {
-    const { stream, bytes, timestamp } = entry;
-    const stamp = stampBytes(entry, timestamps);
-    writeFrameHeader(out, offset, stream, bytes.length + stamp);
-    offset += frameHeaderBytes;
-    if (stamp > 0) offset += out.write(`${timestamp} `, offset, 'latin1');
-    out.set(bytes, offset);
-    offset += bytes.length;
-  }
-  return out;
-}
-
-function stampBytes(entry: LogEntry, timestamps: boolean): number {
-  return timestamps && !entry.continues ? entry.timestamp.length + 1 : 0;
+function render(batch: readonly LogEntry[], timestamps: boolean, tty: boolean): Uint8Array {
+  const pieces = timestamps
+    ? batch.map((entry) => (entry.continues ? entry : { ...entry, prefix: `${entry.timestamp} ` }))
+    : batch;
+  return tty ? joinPieces(pieces) : framePieces(pieces, { join: batch.length > maxLineFrames });
 }
