@@ -201,7 +201,7 @@ class KernelNetworkService implements WharfNetworkService {
     if (sandbox === undefined) return;
     const renamed = renamedRecord(sandbox, name, (id) => registry.get(id));
     sandboxes.save(renamed);
-    sandboxes.nameEndpoints(renamed);
+    sandboxes.names.announce(renamed);
     publisher.rename(containerId, name);
   }
 

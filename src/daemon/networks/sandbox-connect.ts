@@ -27,8 +27,8 @@ export async function connectSandbox(parts: Parts, sandbox: SandboxRecord, wante
     sandboxes.release(endpoint);
     throw error;
   }
-  sandboxes.ensureResolver(connected);
-  sandboxes.nameEndpoints(connected);
+  sandboxes.names.ensure(connected);
+  sandboxes.names.announce(connected);
   await movePorts(parts, connected, sandboxes.attachments(sandbox));
   sandboxes.rewriteFiles(connected);
   sandboxes.announce('connect', wanted.record, sandbox.containerId);
@@ -74,7 +74,7 @@ export async function disconnectSandbox(parts: Parts, sandbox: SandboxRecord, ne
   const before = sandboxes.attachments(sandbox);
   const left = { ...sandbox, endpoints: sandbox.endpoints.filter((candidate) => candidate !== endpoint) };
   sandboxes.save(left);
-  sandboxes.forgetName(network.id, sandbox.containerId);
+  sandboxes.names.forget(network.id, sandbox.containerId);
   if (endpoint.hostInterface !== '') {
     await kernel.detach(sandbox.netnsPath, endpoint.hostInterface, sandboxes.attachments(left));
   }

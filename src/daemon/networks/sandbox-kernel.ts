@@ -106,18 +106,18 @@ export class SandboxKernel {
    * Makes the namespace with all endpoints. `inside` runs last, within it, for sockets that belong there.
    * @throws WharfError; then nothing is left
    */
-  build<T>(netnsPath: string, request: BuildRequest<T>): { readonly inode: number; readonly inside: T } {
+  build(netnsPath: string, request: BuildRequest): { readonly inode: number } {
     createNamespace(netnsPath);
     try {
       for (const attachment of request.attachments) this.#plugIn(netnsPath, attachment);
-      const inside = withInnerNetlink(netnsPath, (netlink) => {
+      withInnerNetlink(netnsPath, (netlink) => {
         configureLoopback(netlink);
         for (const { record, endpoint } of request.attachments) configureInside(netlink, record, endpoint);
         configureDefaultRoutes(netlink, request.attachments);
         applySysctls({ ...defaultSysctls, ...request.sysctls });
-        return request.inside();
+        request.inside();
       });
-      return { inode: namespaceInode(netnsPath) ?? 0, inside };
+      return { inode: namespaceInode(netnsPath) ?? 0 };
     } catch (error) {
       deleteNamespace(netnsPath);
       throw error;
@@ -212,10 +212,10 @@ export class SandboxKernel {
   }
 }
 
-interface BuildRequest<T> {
+interface BuildRequest {
   readonly attachments: readonly Attachment[];
   readonly sysctls: Readonly<Record<string, string>>;
-  readonly inside: () => T;
+  readonly inside: () => void;
 }
 
 /** Only the network's own: others are the runtime's. A slash in an interface name is written as in sysctl(8). */

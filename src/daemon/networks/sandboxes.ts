@@ -22,7 +22,6 @@ import {
 } from './container-files.ts';
 import type { DnsForwarder } from './dns-forwarder.ts';
 import type { DnsNames } from './dns-names.ts';
-import { openDnsServer } from './dns-server.ts';
 import { planSandbox, type WantedEndpoint } from './endpoint-plan.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { Sandbox, SandboxRequest } from './network-service.ts';
@@ -31,16 +30,9 @@ import { endpointView } from './network-view.ts';
 import type { PortPublisher } from './port-publisher.ts';
 import { publishedPortMap, republished } from './port-publisher.ts';
 import { type WantedPort, wantedPorts } from './port-spec.ts';
-import { effectiveResolver, readHostResolverConfig } from './sandbox-files.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
-import {
-  linkAliases,
-  newEndpointRecord,
-  newId,
-  newSandboxRecord,
-  nextInterfaceName,
-  wantedAddress,
-} from './sandbox-record.ts';
+import { SandboxNames } from './sandbox-names.ts';
+import { newEndpointRecord, newId, newSandboxRecord, nextInterfaceName, wantedAddress } from './sandbox-record.ts';
 
 export interface SandboxesOptions {
   readonly store: NetworkStore;
@@ -59,11 +51,17 @@ const takedownMs = 1000;
 export class Sandboxes {
   readonly #o: SandboxesOptions;
   readonly #records = new Map<string, SandboxRecord>();
-  readonly #resolvers = new Map<string, Disposable>();
   readonly #takedowns = new Set<NodeJS.Timeout>();
+
+  readonly names: SandboxNames;
 
   constructor(options: SandboxesOptions) {
     this.#o = options;
+    this.names = new SandboxNames({
+      ...options,
+      current: (containerId) => this.#records.get(containerId),
+      attachments: (record) => this.attachments(record),
+    });
     for (const record of options.store.sandboxes()) {
       this.#records.set(record.containerId, record);
       for (const { record: network, endpoint } of this.attachments(record)) {
@@ -163,13 +161,12 @@ export class Sandboxes {
       for (const wanted of endpoints)
         record = { ...record, endpoints: [...record.endpoints, this.allocate(record, wanted)] };
       this.save(record);
-      const attachments = this.attachments(record);
-      const { inode, inside } = this.#o.kernel.build(record.netnsPath, {
-        attachments,
+      const built = record;
+      const { inode } = this.#o.kernel.build(record.netnsPath, {
+        attachments: this.attachments(record),
         sysctls: request.sysctls,
-        inside: () => (this.#needsResolver(attachments) ? this.#openResolver(record, false) : undefined),
+        inside: () => this.names.openInside(built),
       });
-      if (inside !== undefined) this.#resolvers.set(record.containerId, inside);
       record = { ...record, netnsInode: inode };
       // Sockets only where something is published; the common container without ports never waits.
       const wanted = record.wantedPorts;
@@ -180,7 +177,7 @@ export class Sandboxes {
       this.#drop(record);
       throw error;
     }
-    this.nameEndpoints(record);
+    this.names.announce(record);
     for (const attachment of this.attachments(record)) this.announce('connect', attachment.record, record.containerId);
     return this.view(record);
   }
@@ -239,10 +236,8 @@ export class Sandboxes {
   /** Everything of a sandbox but the events. Each step may be done already. */
   #drop(record: SandboxRecord): void {
     const { containerId } = record;
-    this.#o.publisher.unpublish(containerId);
-    this.#resolvers.get(containerId)?.[Symbol.dispose]();
-    this.#resolvers.delete(containerId);
-    for (const endpoint of record.endpoints) this.#o.names.delete(endpoint.networkId, containerId);
+    this.#unpublish(record);
+    this.names.close(record);
     if (record.netnsPath !== '' && record.sharedWith === '') {
       this.#o.kernel.deleteNamespace(record.netnsPath);
       this.#checkTakedown(record.endpoints.map((endpoint) => endpoint.hostInterface).filter((name) => name !== ''));
@@ -250,6 +245,16 @@ export class Sandboxes {
     this.#records.delete(containerId);
     this.#o.store.deleteSandbox(containerId);
     for (const endpoint of record.endpoints) this.release(endpoint);
+  }
+
+  /** Rules that can not be removed must not keep the rest of the sandbox. */
+  #unpublish(record: SandboxRecord): void {
+    try {
+      this.#o.publisher.unpublish(record.containerId);
+    } catch (error) {
+      if (!isWharfError(error)) throw error;
+      this.#o.warn(`network: ports of ${record.containerName}: ${error.message}`);
+    }
   }
 
   /** A process that outlives its container would keep the namespace, and with it the address, on the bridge. */
@@ -274,57 +279,14 @@ export class Sandboxes {
       this.#o.warn(`network: the namespace of container ${record.containerName} is gone`);
       return;
     }
-    this.ensureResolver(record);
-    this.nameEndpoints(record);
+    this.names.ensure(record);
+    this.names.announce(record);
     try {
       await this.publish(record, republished(record.ports), signal);
     } catch (error) {
       if (!isWharfError(error, 'port.in-use')) throw error;
       this.#o.warn(`network: ports of ${record.containerName} could not be taken over: ${error.message}`);
     }
-  }
-
-  nameEndpoints(record: SandboxRecord): void {
-    const { containerId, containerName } = record;
-    for (const { record: network, endpoint } of this.attachments(record)) {
-      if (network.builtin) continue;
-      const names = endpoint.dnsNames.flatMap((name) => [name, `${name}.${network.name}`]);
-      const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== '');
-      this.#o.names.set({ networkId: network.id, containerId, containerName, names, addresses });
-    }
-  }
-
-  forgetName(networkId: string, containerId: string): void {
-    this.#o.names.delete(networkId, containerId);
-  }
-
-  /** Opens the resolver if the container's networks call for one and it has none yet. */
-  ensureResolver(record: SandboxRecord): void {
-    if (this.#resolvers.has(record.containerId) || !this.#needsResolver(this.attachments(record))) return;
-    const resolver = this.#o.kernel.inside(record.netnsPath, () => this.#openResolver(record, true));
-    this.#resolvers.set(record.containerId, resolver);
-  }
-
-  #needsResolver(attachments: readonly Attachment[]): boolean {
-    return attachments.some(({ record }) => !record.builtin);
-  }
-
-  #openResolver(record: SandboxRecord, replaceRedirect: boolean): Disposable {
-    const { names, forwarder, warn } = this.#o;
-    const resolver = effectiveResolver(readHostResolverConfig(), record);
-    const current = (): SandboxRecord => this.#records.get(record.containerId) ?? record;
-    return openDnsServer({
-      names,
-      forwarder,
-      replaceRedirect,
-      onError: (error) => warn(`network: resolver of ${current().containerName}: ${error.message}`),
-      view: {
-        networkIds: () => this.attachments(current()).map(({ endpoint }) => endpoint.networkId),
-        alias: (name) => linkAliases(current()).get(name),
-        upstreams: () =>
-          this.attachments(current()).some((item) => !item.record.internal) ? resolver.nameservers : [],
-      },
-    });
   }
 
   /** After connect and disconnect. */
@@ -339,7 +301,7 @@ export class Sandboxes {
   #filesSituation(record: SandboxRecord): FilesSituation {
     return {
       isHost: record.netnsPath === '',
-      ownResolver: this.#needsResolver(this.attachments(record)),
+      ownResolver: this.names.needsResolver(record),
       hostGateway: this.#hostGateway(),
     };
   }
@@ -402,8 +364,7 @@ export class Sandboxes {
   letGo(): void {
     for (const timer of this.#takedowns) clearTimeout(timer);
     this.#takedowns.clear();
-    for (const resolver of this.#resolvers.values()) resolver[Symbol.dispose]();
-    this.#resolvers.clear();
+    this.names.closeAll();
   }
 }
 
