@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { decodeQuestion, encodeQuery, encodeResponse, recordTypes } from './dns-codec.ts';
+import { frameTcpMessage } from './dns-forwarder.ts';
 import { askUdp, type NetworkWorld, networkWorld, udpInside } from './network-world.ts';
 
 const resolver = { port: 53, address: '127.0.0.11' };
@@ -96,6 +99,30 @@ test('other names go to the resolvers of the host, and a silent one ends in a se
   } finally {
     upstream.close();
   }
+});
+
+/** A program inside the namespace that asks over TCP, as resolvers do after a truncated answer. */
+async function resolveTcp(netnsPath: string | undefined, name: string): Promise<Buffer> {
+  const query = frameTcpMessage(encodeQuery({ id: 1, name, type: recordTypes.a })).toString('hex');
+  const script = `const s = require('node:net').connect(53, '127.0.0.11', () => s.write(Buffer.from('${query}', 'hex')));
+    s.on('data', (d) => { process.stdout.write(d.toString('hex')); s.destroy(); });`;
+  const child = await promisify(execFile)('nsenter', [`--net=${netnsPath}`, process.execPath, '-e', script]);
+  return Buffer.from(child.stdout, 'hex').subarray(2);
+}
+
+test('the resolver answers over TCP too, without the limit of datagrams', async () => {
+  await using world = networkWorld();
+  await userNetwork(world, 'app');
+  const endpoints = { app: { Aliases: ['many'] } };
+  const one = await world.open('c0', { networkMode: 'app', endpoints });
+  for (let number = 1; number < 35; number++) await world.open(`c${number}`, { networkMode: 'app', endpoints });
+  const limited = await udpInside(one.netnsPath ?? '');
+  const truncated = await askUdp(limited, encodeQuery({ id: 1, name: 'many', type: recordTypes.a }), resolver);
+  limited.close();
+  const whole = await resolveTcp(one.netnsPath, 'many');
+  expect((truncated?.readUInt16BE(2) ?? 0) & 0x0200).toBe(0x0200);
+  expect(whole.readUInt16BE(2) & 0x0200).toBe(0);
+  expect(whole.readUInt16BE(6)).toBe(35);
 });
 
 test('names end with the container, and a renamed one is found by its new name', async () => {
