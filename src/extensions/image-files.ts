@@ -32,7 +32,7 @@ export async function openImageFiles(
   signal: AbortSignal,
 ): Promise<ImageFiles> {
   const { Id: id } = await engine.call('ContainerCreate', {
-    body: { Image: image, Entrypoint: ['/nonexistent'], Cmd: [], Labels: labels, NetworkDisabled: true },
+    body: { Image: image, Entrypoint: ['/nonexistent'], Cmd: [], Labels: labels, HostConfig: { NetworkMode: 'none' } },
     signal,
   });
   const archive = async (file: string) => {
