@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { parseReport } from './conmon.ts';
+import { runtimeFailure, runtimeMessage } from './runtime-failure.ts';
+
+describe('what a runtime says', () => {
+  it('is the last error of its log, not its warnings, and else its stderr', () => {
+    const log =
+      '{"level":"warning","msg":"old"}\n{"level":"error","msg":"bad"}\n{"level":"warning","msg":"late"}\n{"lev';
+    expect(runtimeMessage(log, 'stderr')).toBe('bad');
+    expect(runtimeMessage('', ' stderr \n')).toBe('stderr');
+  });
+  it('gets the same words and code from both runtimes', () => {
+    const crun = runtimeFailure(
+      'create',
+      'executable file `nope` not found in $PATH: No such file or directory',
+      'nope',
+    );
+    const text =
+      'runc create failed: unable to start container process: exec: "nope": executable file not found in $PATH';
+    const runc = runtimeFailure('create', text, 'nope');
+    expect(crun.message).toBe(runc.message);
+    expect([crun.code, runc.code]).toEqual(['container.command-not-found', 'container.command-not-found']);
+    const exec = [
+      'open executable: Permission denied',
+      'exec failed: unable to start container process: exec: "/x": permission denied',
+    ];
+    for (const message of exec) {
+      expect(runtimeFailure('exec', message, '/x')).toMatchObject({
+        code: 'container.command-not-executable',
+        message:
+          'OCI runtime exec failed: exec failed: unable to start container process: exec: "/x": permission denied: unknown',
+      });
+    }
+  });
+  it('is passed on when it is something else', () => {
+    expect(runtimeFailure('exec', 'exec failed: cannot join', 'x')).toMatchObject({
+      code: 'runtime.failed',
+      message: 'OCI runtime exec failed: exec failed: cannot join: unknown',
+    });
+  });
+});
+
+describe("conmon's report", () => {
+  it('is a PID or a failure', () => {
+    expect(parseReport('{"data":42}\n', '')).toEqual({ kind: 'created', pid: 42 });
+    expect(parseReport('{"data":-1,"message":"why\\n"}\n', '')).toEqual({ kind: 'failed', message: 'why' });
+    expect(parseReport('', 'conmon died')).toEqual({ kind: 'failed', message: 'conmon died' });
+  });
+});
