@@ -219,7 +219,8 @@ class KernelNetworkService implements WharfNetworkService {
 
   async close(options: { readonly removeAll: boolean }): Promise<void> {
     const { sandboxes, publisher, registry, kernel, firewall } = this.#p;
-    if (options.removeAll) {
+    // Without a container that needs them, bridges and rules would only be left behind; the next start makes them in a moment.
+    if (options.removeAll || sandboxes.all().length === 0) {
       const pairs = sandboxes.all().flatMap((sandbox) => sandbox.endpoints.map((endpoint) => endpoint.hostInterface));
       for (const sandbox of sandboxes.all()) await sandboxes.close(sandbox.containerId);
       const bridges = registry.all().filter((record) => record.driver === 'bridge');

@@ -72,7 +72,10 @@ export interface NetworkService {
   stats(containerId: string): Promise<Readonly<Record<string, InterfaceStats>>>;
   /** After a restart: takes over the sandboxes of these running containers (ports, DNS), removes all others. */
   reconcile(running: readonly SandboxRequest[]): Promise<void>;
-  /** Lets go of sockets; with `removeAll` also bridges, rules and namespaces (a daemon that ends its containers). */
+  /**
+   * Lets go of sockets; with `removeAll`, and when no container runs, also removes bridges, rules and namespaces. What a running
+   * container needs stays.
+   */
   close(options: { readonly removeAll: boolean }): Promise<void>;
 }
 

@@ -310,6 +310,16 @@ test('a namespace whose file was lost with its mount is found again through a pr
   }
 });
 
+test('a daemon that ends without running containers leaves nothing', async () => {
+  const world = await freshWorld();
+  await world.service.create({ Name: 'mine' });
+  await world.open('a', { networkMode: 'mine' });
+  await world.service.closeSandbox(world.request('a').containerId);
+  await world.service.close({ removeAll: false });
+  expect(world.leftovers()).toEqual([]);
+  await world[Symbol.asyncDispose]();
+});
+
 test('nothing is left after the daemon ends its containers', async () => {
   const world = await freshWorld();
   await world.service.create({ Name: 'mine' });
