@@ -21,7 +21,7 @@ import { createEventBus } from './events/event-bus.ts';
 import { createHandlers } from './http/handlers/all-handlers.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
 import { createEngineServer } from './http/http-server.ts';
-import { type Listener, listenOn } from './http/listen.ts';
+import { checkListenAddress, type Listener, listenOn } from './http/listen.ts';
 import { createImageService } from './images/create-image-service.ts';
 import { detectCgroupMode } from './linux/cgroup.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
@@ -184,8 +184,12 @@ async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promi
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
   using _pidfile = takePidfile(options.pidfile);
   const db = openMetadata(options.dataRoot);
+  for (const address of options.hosts) await checkListenAddress(address, options.group);
   const engine = await openEngine(options, db, log);
-  const listeners = await listenAll(options, engine.services, log);
+  const listeners = await listenAll(options, engine.services, log).catch(async (error: unknown) => {
+    await engine.close({ stopContainers: false });
+    throw error;
+  });
   process.on('SIGHUP', () => reload(argv, engine, log));
   for (const { address } of listeners) {
     log.info(`API listening on ${address}`, { readyMs: Math.round(performance.now()) });

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Logger } from '../logger.ts';
 import { documentOutput } from './document-output.ts';
 import { type ErrorAnswer, errorAnswer, progressFailure } from './error-answer.ts';
-import type { BytesReply, DocumentOutput, EmptyReply, RawReply, RequestContext } from './handler.ts';
+import type { BytesReply, DocumentOutput, EmptyReply, RawReply, RequestContext, TextReply } from './handler.ts';
 import { takeOverPlain } from './hijack.ts';
 import type { ResolvedRequest } from './resolve-request.ts';
 
@@ -29,7 +29,7 @@ export async function answer(exchange: Exchange): Promise<void> {
     case 'json':
       return sendJson(exchange.response, spec.status ?? 200, await exchange.handler(exchange.context));
     case 'text':
-      return sendText(exchange.response, String(await exchange.handler(exchange.context)));
+      return sendText(exchange.response, (await exchange.handler(exchange.context)) as TextReply);
     case 'empty':
       return sendEmpty(exchange, (await exchange.handler(exchange.context)) as EmptyReply | undefined);
     case 'json-stream':
@@ -53,9 +53,9 @@ function sendJson(response: ServerResponse, status: number, value: unknown): voi
   response.end(bytes);
 }
 
-function sendText(response: ServerResponse, text: string): void {
+function sendText(response: ServerResponse, { text, headers }: TextReply): void {
   const bytes = Buffer.from(text);
-  response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': bytes.length });
+  response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': bytes.length, ...headers });
   response.end(bytes);
 }
 

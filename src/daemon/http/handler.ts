@@ -44,6 +44,11 @@ export interface EmptyReply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface TextReply {
+  readonly text: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 export interface BytesReply {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readable;
@@ -59,7 +64,7 @@ type MaybePromise<T> = T | Promise<T>;
 export type HandlerOf<R extends RouteSpec> = R['response'] extends 'json'
   ? (context: RequestContext<R>) => MaybePromise<ResultOf<R>>
   : R['response'] extends 'text'
-    ? (context: RequestContext<R>) => MaybePromise<string>
+    ? (context: RequestContext<R>) => MaybePromise<TextReply>
     : R['response'] extends 'empty'
       ? // biome-ignore lint/suspicious/noConfusingVoidType: handlers that answer nothing are async functions without a return
         (context: RequestContext<R>) => MaybePromise<EmptyReply | undefined | void>

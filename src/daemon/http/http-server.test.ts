@@ -27,7 +27,7 @@ function ask(server: TestServer, method: string, path: string, body?: string | B
 
 const json = { 'content-type': 'application/json' };
 const created: Partial<Handlers> = {
-  SystemPing: () => 'OK',
+  SystemPing: () => ({ text: 'OK', headers: {} }),
   SystemPingHead: () => ({}),
   ContainerCreate: async ({ body, query }) => ({ Id: `${query.name}-${body.Image}`, Warnings: [] }),
   ContainerInspect: ({ params }) => {

@@ -35,14 +35,9 @@ export async function listenOn(server: Server, address: ListenAddress, group: st
     return listener(server, `tcp://${host}:${port}`, () => undefined);
   }
   const { path } = address;
-  if (Buffer.byteLength(path) > socketPathMaxBytes) {
-    throw new WharfError('request.invalid', `the socket's path is longer than ${socketPathMaxBytes} bytes: ${path}`, {
-      hint: '',
-    });
-  }
+  await checkListenAddress(address, group);
   const gid = groupId(group);
   mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
-  await removeDeadSocket(path);
   // Nobody else may connect in the moment before the owner is set.
   const previous = process.umask(0o177);
   try {
@@ -79,6 +74,23 @@ function bind(server: Server, listen: () => void, where: string): Promise<void> 
       resolve();
     });
     listen();
+  });
+}
+
+/**
+ * Whether the address can be had, asked before anything is started.
+ * @throws as `listenOn`; a TCP port is only known to be free when it is bound
+ */
+export async function checkListenAddress(address: ListenAddress, group: string | undefined): Promise<void> {
+  if (address.kind === 'tcp') return;
+  if (Buffer.byteLength(address.path) > socketPathMaxBytes) throw pathTooLong(address.path);
+  groupId(group);
+  await removeDeadSocket(address.path);
+}
+
+function pathTooLong(path: string): WharfError {
+  return new WharfError('request.invalid', `the socket's path is longer than ${socketPathMaxBytes} bytes: ${path}`, {
+    hint: '',
   });
 }
 

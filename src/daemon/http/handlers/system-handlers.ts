@@ -10,11 +10,18 @@ import { streamEvents } from './event-stream.ts';
 import { mergedSearch } from './registry-search.ts';
 import { credentialsOf, registryAuth } from './request-values.ts';
 
+/** As dockerd's: a proxy must not answer for the engine, and clients learn here that there is no swarm. */
+const pingHeaders = {
+  'Cache-Control': 'no-cache, no-store, must-revalidate',
+  Pragma: 'no-cache',
+  Swarm: 'inactive',
+} as const;
+
 export function systemHandlers(services: EngineServices): HandlersFor<keyof typeof systemRoutes> {
   const { system, registry, events } = services;
   return {
-    SystemPing: () => 'OK',
-    SystemPingHead: () => ({ headers: { 'Content-Type': 'text/plain; charset=utf-8' } }),
+    SystemPing: () => ({ text: 'OK', headers: pingHeaders }),
+    SystemPingHead: () => ({ headers: { 'Content-Type': 'text/plain; charset=utf-8', ...pingHeaders } }),
     SystemVersion: () => system.version(),
     SystemInfo: () => system.info(),
     SystemAuth: async ({ body, signal }) => {
