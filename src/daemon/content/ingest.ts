@@ -5,12 +5,11 @@
  * loop for longer than reading it from the socket does, and handing chunks to a worker costs more than that.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statfsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../../oci/digest.ts';
-import { statfs } from '../linux/mount.ts';
 
 /** Opens the blob's bytes from `offset` on. */
 export type BlobSource = (offset: number, signal: AbortSignal) => Promise<Readable>;
@@ -138,7 +137,8 @@ async function writeAll(file: FileHandle, chunks: readonly Uint8Array[], total: 
 }
 
 function checkSpace(path: string, neededBytes: number): void {
-  const { availableBytes } = statfs(path);
+  const { bavail, bsize } = statfsSync(path);
+  const availableBytes = bavail * bsize;
   if (neededBytes + reserveBytes > availableBytes) {
     throw new WharfError(
       'disk.full',

@@ -5,6 +5,7 @@
 import type { Readable } from 'node:stream';
 import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
 import { WharfError } from '../../contract/errors.ts';
+import { returnFreeMemory } from '../linux/heap.ts';
 import { sendChunks } from './chunk-channel.ts';
 import type { JobReply, JobRequest, JobUsage, LayerJob } from './layer-jobs.ts';
 
@@ -101,7 +102,7 @@ export function createLayerWorkerPool(
     clearTimeout(slot.idleTimer);
     slot.idleTimer = setTimeout(() => {
       retire(slot);
-      void slot.worker.terminate();
+      void slot.worker.terminate().then(returnFreeMemory);
     }, idleMs).unref();
   };
 
