@@ -384,3 +384,97 @@ describe('restart of the daemon', () => {
     expect(await logText(stays.Id)).toBe('before\nafter\n');
   });
 });
+
+describe('networks', () => {
+  test('a published port answers, names resolve, and an unknown network is not a missing image', async () => {
+    const { containers } = daemon;
+    const unknown = containers.create(request(['true'], { HostConfig: { NetworkMode: 'nope' } }), { signal });
+    await expect(unknown).rejects.toMatchObject({ code: 'network.not-found', status: 400 });
+    const { Id } = await containers.create(
+      request(['sh', '-c', 'echo hello from inside > /tmp/index.html; busybox httpd -f -p 80 -h /tmp'], {
+        ExposedPorts: { '80/tcp': {} },
+        HostConfig: { NetworkMode: 'bridge', PortBindings: { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] } },
+      }),
+      { signal },
+    );
+    await containers.start(Id, { signal });
+    const { NetworkSettings } = await containers.inspect(Id, { size: false, signal });
+    expect(NetworkSettings.IPAddress).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+    const port = NetworkSettings.Ports?.['80/tcp']?.[0]?.HostPort;
+    const answer = async () => (await fetch(`http://127.0.0.1:${port}/index.html`)).text().catch(() => '');
+    await expect.poll(() => answer().catch(() => ''), { timeout: 5000 }).toBe('hello from inside\n');
+    const [listed] = await containers.list({ all: false, size: false, filters: new Map([['id', [Id]]]) }, { signal });
+    expect(listed?.Ports).toEqual([{ IP: '127.0.0.1', PrivatePort: 80, PublicPort: Number(port), Type: 'tcp' }]);
+    await containers.remove(Id, { force: true, volumes: true });
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+  });
+});
+
+describe('attach', () => {
+  test('several clients share the output; one that detaches leaves the container running', async () => {
+    const { containers } = daemon;
+    const create = request(['sh', '-c', 'while read line; do echo "<$line>"; done'], { Tty: true, OpenStdin: true });
+    const { id, connection, served, result } = await run(create);
+    await containers.start(id, { signal });
+    const late = await containers.attach(id, { stdin: true, stdout: true, stderr: true, logs: false, stream: true });
+    const second = testConnection();
+    const secondServed = late.serve(second.server);
+    connection.send('one\n');
+    for (const client of [connection, second]) {
+      await expect.poll(() => client.received().toString(), { timeout: 5000 }).toContain('<one>');
+    }
+    await containers.resize(id, { rows: 30, columns: 100 });
+    second.send('\x10\x11');
+    await secondServed;
+    expect((await containers.inspect(id, { size: false, signal })).State.Running).toBe(true);
+    connection.send('two\n');
+    await expect.poll(() => connection.received().toString(), { timeout: 5000 }).toContain('<two>');
+    expect(second.received().toString()).not.toContain('<two>');
+    // Ctrl-D on an empty line is the terminal's end of file.
+    connection.send('\x04');
+    expect(await result).toEqual({ StatusCode: 0 });
+    await served;
+  });
+});
+
+describe('health', () => {
+  test('follows the check’s exit code, with an event for each change', async () => {
+    const { containers, events } = daemon;
+    const { Id } = await containers.create(
+      request(['sleep', '1000'], {
+        Healthcheck: { Test: ['CMD-SHELL', 'echo looked; test -e /tmp/ok'], Interval: 1e8, Retries: 2 },
+      }),
+      { signal },
+    );
+    await containers.start(Id, { signal });
+    const health = async () => (await containers.inspect(Id, { size: false, signal })).State.Health;
+    await expect.poll(async () => (await health())?.Status, { timeout: 10_000 }).toBe('unhealthy');
+    expect((await health())?.Log?.[0]).toMatchObject({ ExitCode: 1, Output: 'looked\n' });
+    const { Id: execId } = await containers.createExec(Id, { Cmd: ['touch', '/tmp/ok'] });
+    expect(await containers.startExec(execId, { detach: true, tty: false })).toBeUndefined();
+    await expect.poll(async () => (await health())?.Status, { timeout: 10_000 }).toBe('healthy');
+    await containers.remove(Id, { force: true, volumes: true });
+    const changes = events.filter((event) => event.Actor.ID === Id && event.Action.startsWith('health_status'));
+    expect(changes.map((event) => event.Action)).toEqual(['health_status: unhealthy', 'health_status: healthy']);
+  });
+});
+
+describe('the end of the daemon', () => {
+  test('with the containers stops them all, and the next daemon starts those that belong to it', async () => {
+    const always = { HostConfig: { RestartPolicy: { Name: 'unless-stopped' } } };
+    const trap = ['sh', '-c', 'trap "exit 0" TERM; while true; do sleep 0.05; done'];
+    const back = await daemon.containers.create(request(trap, always), { name: 'comes-back', signal });
+    const stays = await daemon.containers.create(request(trap), { name: 'stays-down', signal });
+    const asked = await daemon.containers.create(request(trap, always), { name: 'was-stopped', signal });
+    for (const { Id } of [back, stays, asked]) await daemon.containers.start(Id, { signal });
+    await daemon.containers.stop(asked.Id, {});
+    await daemon.containers.shutdown({ stopContainers: true });
+    await daemon[Symbol.asyncDispose]();
+    daemon = await world.daemon();
+    const status = async (name: string) =>
+      (await daemon.containers.inspect(name, { size: false, signal })).State.Status;
+    await expect.poll(() => status('comes-back'), { timeout: 10_000 }).toBe('running');
+    expect(await status('stays-down')).toBe('exited');
+    expect(await status('was-stopped')).toBe('exited');
+  });
+});

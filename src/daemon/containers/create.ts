@@ -6,7 +6,7 @@ import type {
   EndpointSettings,
   HostConfig,
 } from '../../contract/engine-types.ts';
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import type { LocalImage } from '../images/image-service.ts';
 import type { ContainerContext } from './container-context.ts';
 import { generateName, parseName } from './container-names.ts';
@@ -15,7 +15,7 @@ import { initialState } from './container-state.ts';
 import { nameTaken } from './container-store.ts';
 import { withDefaults } from './host-config-defaults.ts';
 import { mergeConfig } from './merge-config.ts';
-import { wantedMounts } from './resolve-mounts.ts';
+import { type WantedMount, wantedMounts } from './resolve-mounts.ts';
 import { sandboxRequest } from './sandbox-request.ts';
 import { type HostFacts, validateConfig, validateHostConfig } from './validate-config.ts';
 import { acquireVolumes, nameVolumes, releaseVolumes } from './volume-mounts.ts';
@@ -33,9 +33,54 @@ export async function createContainer(
   request: ContainerCreateRequest,
   options: CreateOptions,
 ): Promise<{ readonly Id: string; readonly Warnings: readonly string[] }> {
-  const name = claimName(context, options.name);
+  const image = findImage(context, request.Image ?? '', options.platform);
+  const { record, wanted, warnings } = await planContainer(context, request, options.name, image).catch(
+    (error: unknown) => {
+      // To Docker's clients a 404 of a create means that the image is missing, and they go and pull it.
+      if (isWharfError(error) && error.status === 404) {
+        throw new WharfError(error.code, error.message, { hint: error.hint, cause: error, status: 400 });
+      }
+      throw error;
+    },
+  );
+  context.store.insert(record, initialState());
+  const handle = context.handle(record.id);
+  // In the queue, so that a start that comes at once waits for the rest.
+  await handle.queue.run(async () => {
+    try {
+      options.signal.throwIfAborted();
+      // All are let come to their end, so that what one of them failed at can be undone.
+      const parts = await Promise.allSettled([
+        context.snapshots.prepare(record.id, record.topLayer, { discardable: record.hostConfig.AutoRemove === true }),
+        makeFiles(context.dataRoot, record.id),
+        acquireVolumes(context, record, wanted),
+      ]);
+      const failed = parts.find((part) => part.status === 'rejected');
+      if (failed) throw failed.reason;
+    } catch (error) {
+      await undoCreate(context, record);
+      throw error;
+    }
+  });
+  context.announce(handle, 'create');
+  return { Id: record.id, Warnings: warnings };
+}
+
+interface Plan {
+  readonly record: ContainerRecord;
+  readonly wanted: readonly WantedMount[];
+  readonly warnings: readonly string[];
+}
+
+/** Everything that can be checked and decided before anything is made. */
+async function planContainer(
+  context: ContainerContext,
+  request: ContainerCreateRequest,
+  givenName: string | undefined,
+  image: LocalImage,
+): Promise<Plan> {
+  const name = claimName(context, givenName);
   const { HostConfig: givenHostConfig, NetworkingConfig, ...wantedConfig } = request;
-  const image = findImage(context, wantedConfig.Image ?? '', options.platform);
   validateConfig(wantedConfig);
   const { config, args } = mergeConfig(wantedConfig, image.config);
   const warnings = validateHostConfig(givenHostConfig ?? {}, wantedConfig, hostFacts(context));
@@ -55,25 +100,7 @@ export async function createContainer(
   };
   await checkBindSources(record);
   context.networks.validate(sandboxRequest(context, record, 'create'));
-
-  context.store.insert(record, initialState());
-  const handle = context.handle(record.id);
-  // In the queue, so that a start that comes at once waits for the rest.
-  await handle.queue.run(async () => {
-    try {
-      options.signal.throwIfAborted();
-      await Promise.all([
-        context.snapshots.prepare(record.id, record.topLayer, { discardable: hostConfig.AutoRemove === true }),
-        makeFiles(context.dataRoot, record.id),
-        acquireVolumes(context, record, wanted),
-      ]);
-    } catch (error) {
-      await undoCreate(context, record);
-      throw error;
-    }
-  });
-  context.announce(handle, 'create');
-  return { Id: record.id, Warnings: warnings };
+  return { record, wanted, warnings };
 }
 
 /** Its folder and the empty log, which clients may follow before the start. */

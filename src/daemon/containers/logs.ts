@@ -86,7 +86,11 @@ const maxLineFrames = 256;
 
 function render(batch: readonly LogEntry[], timestamps: boolean, tty: boolean): Uint8Array {
   const pieces = timestamps
-    ? batch.map((entry) => (entry.continues ? entry : { ...entry, prefix: `${entry.timestamp} ` }))
+    ? batch.map(({ stream, bytes, timestamp, continues }) => ({
+        stream,
+        bytes,
+        prefix: continues ? undefined : `${timestamp} `,
+      }))
     : batch;
   return tty ? joinPieces(pieces) : framePieces(pieces, { join: batch.length > maxLineFrames });
 }

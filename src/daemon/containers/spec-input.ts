@@ -96,6 +96,7 @@ function namespaces(
   return {
     network,
     pid: namespace(context, hostConfig.PidMode, 'pid'),
+    // The System V part alone: /dev/shm is each container's own (a mount of another namespace can't be bound).
     ipc: namespace(context, hostConfig.IpcMode, 'ipc'),
     uts: { kind: hostConfig.UTSMode === 'host' ? 'host' : 'own' },
     cgroup: { kind: hostConfig.CgroupnsMode === 'private' ? 'own' : 'host' },
@@ -105,12 +106,18 @@ function namespaces(
 function namespace(context: ContainerContext, mode: string | undefined, name: 'pid' | 'ipc'): NamespaceChoice {
   if (mode === 'host') return { kind: 'host' };
   if (!mode?.startsWith('container:')) return { kind: 'own' };
-  return { kind: 'shared', path: `/proc/${pidOfJoined(context, mode)}/ns/${name}` };
+  return { kind: 'shared', path: `/proc/${pidOfJoined(context, mode, name)}/ns/${name}` };
 }
 
 /** @throws WharfError 'container.not-running' */
-function pidOfJoined(context: ContainerContext, mode: string): number {
+function pidOfJoined(context: ContainerContext, mode: string, name: 'pid' | 'ipc'): number {
   const joined = context.find(mode.slice('container:'.length));
+  if (name === 'ipc' && joined.record.hostConfig.IpcMode !== 'shareable') {
+    throw new WharfError(
+      'container.config-invalid',
+      `cannot join IPC of ${joined.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    );
+  }
   if (!isLive(joined.state)) {
     throw new WharfError('container.not-running', `cannot join namespace of a non running container: ${joined.id}`);
   }
@@ -120,13 +127,7 @@ function pidOfJoined(context: ContainerContext, mode: string): number {
 async function runtimeMounts(context: ContainerContext, record: ContainerRecord): Promise<readonly RuntimeMount[]> {
   const own = await Promise.all(record.mounts.map((mount) => runtimeMount(context, record.id, mount)));
   const taken = new Set(record.mounts.map((mount) => mount.destination));
-  const ipc = record.hostConfig.IpcMode ?? '';
-  const shared: RuntimeMount[] = [];
-  if (ipc.startsWith('container:') && !taken.has('/dev/shm')) {
-    const source = `/proc/${pidOfJoined(context, ipc)}/root/dev/shm`;
-    shared.push({ destination: '/dev/shm', type: 'bind', source, options: ['rbind', 'rprivate'] });
-  }
-  return [...networkFiles(context, record.id, taken), ...shared, ...own.flat()];
+  return [...networkFiles(context, record.id, taken), ...own.flat()];
 }
 
 /** resolv.conf, hosts and hostname, as the networks wrote them, unless the user put something of their own there. */
