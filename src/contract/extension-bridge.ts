@@ -65,7 +65,7 @@ export const ExtensionCall = Type.Union([
   Type.Object({
     id,
     op: Type.Literal('navigate'),
-    view: Type.Union(navigateViews.map((view) => Type.Literal(view))),
+    view: Type.Enum([...navigateViews]),
     target: Type.Optional(text(512)),
     tag: Type.Optional(text(128)),
   }),

@@ -227,9 +227,7 @@ export type ExecResult = Static<typeof ExecResult>;
 export const ServiceRequest = Type.Object(
   {
     name: PackageName,
-    method: Type.Union(
-      (['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const).map((method) => Type.Literal(method)),
-    ),
+    method: Type.Enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD']),
     url: text(8192),
     headers: Type.Optional(Type.Record(Type.String({ maxLength: 256 }), Type.String({ maxLength: 8192 }))),
     /** Sent as JSON unless it is a string. */

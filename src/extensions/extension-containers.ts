@@ -54,6 +54,7 @@ export class ExtensionContainers {
     await mkdir(this.guestFolder(record.name), { recursive: true, mode: 0o755 });
     const made: string[] = [];
     try {
+      if (hasNetwork(record)) await this.#haveNetwork(record.name, signal);
       for (const service of record.services) {
         await this.#haveImage(service.image, signal);
         const { Id } = await this.#engine.call('ContainerCreate', {
@@ -66,12 +67,14 @@ export class ExtensionContainers {
       }
     } catch (error) {
       for (const id of made) await this.#remove(id);
+      await this.#removeNetwork(record.name);
       throw error;
     }
   }
 
   async down(name: string): Promise<void> {
     for (const { id } of await this.list(name)) await this.#remove(id);
+    await this.#removeNetwork(name);
   }
 
   /** Starts what has stopped, for example after the engine's machine was restarted. */
@@ -97,6 +100,17 @@ export class ExtensionContainers {
       .catch(ignoreMissing);
   }
 
+  async #haveNetwork(name: string, signal: AbortSignal): Promise<void> {
+    const body = { Name: networkName(name), Driver: 'bridge', Labels: { [extensionLabel]: name } };
+    await this.#engine.call('NetworkCreate', { body, signal }).catch((error) => {
+      if (!isWharfError(error) || error.status !== 409) throw error;
+    });
+  }
+
+  async #removeNetwork(name: string): Promise<void> {
+    await this.#engine.call('NetworkDelete', { params: { id: networkName(name) } }).catch(ignoreMissing);
+  }
+
   async #haveImage(image: string, signal: AbortSignal): Promise<void> {
     try {
       await this.#engine.call('ImageInspect', { params: { name: image }, signal });
@@ -117,6 +131,8 @@ export class ExtensionContainers {
     });
     // Only the first service serves the page's requests (Docker's contract); it alone gets the folder.
     if (record.services[0] === service) binds.push(`${this.guestFolder(record.name)}:/run/guest-services`);
+    const own = hasNetwork(record) && service.networkMode === null ? networkName(record.name) : undefined;
+    const networkMode = service.networkMode ?? own;
     const ports = service.ports.map((port) => ({ ...port, key: `${port.containerPort}/${port.protocol}` }));
     return {
       Image: substitutePluginImage(service.image, record.image),
@@ -132,13 +148,23 @@ export class ExtensionContainers {
         PortBindings: Object.fromEntries(
           ports.map(({ key, hostIp, hostPort }) => [key, [{ HostIp: hostIp, HostPort: String(hostPort ?? '') }]]),
         ),
-        ...(service.networkMode === null ? {} : { NetworkMode: service.networkMode }),
+        ...(networkMode === undefined ? {} : { NetworkMode: networkMode }),
         Privileged: service.privileged,
         CapAdd: service.capAdd,
         RestartPolicy: { Name: 'unless-stopped' },
       },
+      ...(own === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [own]: { Aliases: [service.name] } } } }),
     };
   }
+}
+
+/** Several services find each other by name, as they do under Compose; one alone needs no network of its own. */
+function hasNetwork(record: ExtensionRecord): boolean {
+  return record.services.length > 1;
+}
+
+function networkName(extension: string): string {
+  return `${extension}_default`;
 }
 
 /** Compose names a project's volumes after the project, so that two extensions never share one by accident. */
