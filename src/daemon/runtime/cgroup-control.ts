@@ -35,12 +35,17 @@ export async function setFrozen(paths: CgroupPaths, frozen: boolean): Promise<vo
   if (!existsSync(file)) throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: ${file} is missing`);
   writeFileSync(file, v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED');
   const deadline = Date.now() + freezeLimitMs;
-  for (let delayMs = 1; !reached(paths, frozen); delayMs = Math.min(delayMs * 2, 50)) {
+  for (let attempt = 1; !reached(paths, frozen); attempt += 1) {
     if (Date.now() > deadline)
       throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: the kernel did not finish it`);
-    await new Promise((resolve) => setTimeout(resolve, delayMs));
-    // v1 may stay in FREEZING when a process forked meanwhile; writing again pushes it on (kernel, freezer-subsystem.rst).
-    if (!v2 && frozen && !reached(paths, frozen)) writeFileSync(file, 'FROZEN');
+    await new Promise((resolve) => setTimeout(resolve, Math.min(attempt, 20)));
+    if (v2 || !frozen || reached(paths, frozen)) continue;
+    // v1 may stay in FREEZING, with a process that forked or waits in vfork: pushing it on helps, or letting go for a moment.
+    if (attempt % 10 === 0) {
+      writeFileSync(file, 'THAWED');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    writeFileSync(file, 'FROZEN');
   }
 }
 

@@ -208,6 +208,17 @@ for (const name of ['crun', 'runc'] as const) {
       expect(await world.runtime.waitExit('c1', { signal: never })).toMatchObject({ exitCode: 6 });
     });
 
+    it('leaves nothing when its creation is cancelled', async () => {
+      await using world = await runtimeWorld(name);
+      const stop = new AbortController();
+      const options = { openStdin: false, stdinOnce: false, logPath: world.logPath('c1'), signal: stop.signal };
+      const creating = rejection(world.runtime.create('c1', { ...options, spec: world.spec('c1', sleepLong) }));
+      setTimeout(() => stop.abort(), 5);
+      expect((await creating).code).toBe('request.cancelled');
+      expect(await world.runtime.list()).toEqual([]);
+      expect(existsSync(`${world.folder}/runtime/${name}/c1`)).toBe(false);
+    });
+
     it('cancels a wait by its signal', async () => {
       await using world = await runtimeWorld(name);
       await world.run('c1', sleepLong);

@@ -25,7 +25,6 @@ export interface ConmonStart {
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
-  readonly signal: AbortSignal;
 }
 
 /** What conmon told over its sync pipe. */
@@ -59,9 +58,13 @@ export function conmonArguments(start: ConmonStart): string[] {
   ];
 }
 
+/** A runtime that has not made a container by then hangs on something (a dead network file system, say). */
+const reportLimitMs = 120_000;
+
 /**
- * Starts conmon and waits for its report.
- * @throws WharfError 'runtime.missing' | 'runtime.failed' | 'request.cancelled'
+ * Starts conmon and waits for its report. Not to be cut short: half a container has no process on record yet, so its maker
+ * cancels by removing the whole one, some 40 ms later.
+ * @throws WharfError 'runtime.missing' | 'runtime.failed'
  */
 export async function startConmon(start: ConmonStart): Promise<ConmonReport> {
   const short = Buffer.byteLength(start.temporaryFolder) <= temporaryFolderLimit;
@@ -69,28 +72,22 @@ export async function startConmon(start: ConmonStart): Promise<ConmonReport> {
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: runtimeEnvironment({ _OCI_SYNCPIPE: '3', ...(short ? { TMPDIR: start.temporaryFolder } : {}) }),
-    signal: start.signal,
-    killSignal: 'SIGKILL',
   });
   const failed = new Promise<never>((_, reject) => {
     child.on('error', (cause) => {
-      const aborted = start.signal.aborted;
-      const code = aborted ? 'request.cancelled' : 'runtime.missing';
-      reject(new WharfError(code, `start ${start.conmonPath}: ${aborted ? 'cancelled' : cause.message}`, { cause }));
+      reject(new WharfError('runtime.missing', `start ${start.conmonPath}: ${cause.message}`, { cause }));
     });
   });
   const sync = child.stdio[3];
   if (!(sync instanceof Readable) || child.stderr === null) throw new WharfError('internal', 'conmon has no sync pipe');
   const stderr: Buffer[] = [];
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const stop = () => sync.destroy();
-  start.signal.addEventListener('abort', stop, { once: true });
+  const limit = setTimeout(() => sync.destroy(), reportLimitMs);
   try {
     const text = await Promise.race([readToEnd(sync), failed]);
-    if (start.signal.aborted) throw new WharfError('request.cancelled', `create container ${start.id}: cancelled`);
     return parseReport(text, Buffer.concat(stderr).toString('utf8'));
   } finally {
-    start.signal.removeEventListener('abort', stop);
+    clearTimeout(limit);
     child.stderr.destroy();
     failed.catch(() => undefined);
   }

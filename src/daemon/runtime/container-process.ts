@@ -65,14 +65,15 @@ export async function createContainer(
       terminal: record.terminal,
       openStdin: options.openStdin,
       stdinOnce: options.stdinOnce,
-      signal: options.signal,
     });
     if (report.kind === 'failed') {
       const message = runtimeMessage(readOrEmpty(`${bundle}/create.log`), report.message);
       throw runtimeFailure('create', message, options.spec.process.args[0] ?? '');
     }
     if (crun) context.seccompFilters.learn(options.spec, `${stateRoot}/${id}`);
-    return noteProcesses(context, id, record, report.pid);
+    const created = noteProcesses(context, id, record, report.pid);
+    if (options.signal.aborted) throw new WharfError('request.cancelled', `create container ${id}: cancelled`);
+    return created;
   } catch (error) {
     await removeContainer(context, id);
     throw error;

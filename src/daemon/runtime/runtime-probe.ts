@@ -61,11 +61,12 @@ function versionOf(path: string): string | undefined {
 }
 
 /**
- * crun refuses a hybrid host as long as it sees the v2 mount, so there it runs in a mount namespace without it. Only the
- * runtime lives in that namespace: conmon stays outside, for it would pin every mount of the host until it ends.
+ * crun refuses a hybrid host as long as it sees the v2 mount, so there it runs in a mount namespace where an empty tmpfs lies
+ * over it. (Taking the mount away instead would let crun make folders below it that nobody removes.) Only the runtime lives
+ * in that namespace: conmon stays outside, for it would pin every mount of the host until it ends.
  */
 function hidingPrefix(unsharePath: string, runtimePath: string): { command: string; prefix: string[] } {
-  const script = `umount ${hybridMount} && exec "$@"`;
+  const script = `mount -t tmpfs tmpfs ${hybridMount} && exec "$@"`;
   return {
     command: unsharePath,
     prefix: ['--mount', '--propagation', 'slave', '--', '/bin/sh', '-c', script, 'sh', runtimePath],
