@@ -46,8 +46,15 @@ export async function reconcile(context: ContainerContext, options: { readonly s
   // Roots and networks of the survivors first: ending the others must not disturb them.
   await context.networks.reconcile(survivors.flatMap((handle) => safeRequest(context, handle)));
   for (const handle of survivors) await takeOver(context, handle);
-  for (const handle of ended) await handle.queue.run(() => repair(context, handle));
+  const found: Found = { bundles: new Set(await context.runtime.list()), roots: new Set(context.snapshots.keys()) };
+  for (const handle of ended) await handle.queue.run(() => repair(context, handle, found));
   startWhatBelongs(context, handles);
+}
+
+/** What is there of containers besides their rows. */
+interface Found {
+  readonly bundles: ReadonlySet<string>;
+  readonly roots: ReadonlySet<string>;
 }
 
 async function isRunning(context: ContainerContext, { id, state }: ContainerHandle): Promise<boolean> {
@@ -92,7 +99,7 @@ function startedEvent(context: ContainerContext, pid: number) {
 }
 
 /** In the queue. What does not run, although the store may say so. */
-async function repair(context: ContainerContext, handle: ContainerHandle): Promise<void> {
+async function repair(context: ContainerContext, handle: ContainerHandle, found: Found): Promise<void> {
   const { state } = handle;
   switch (state.kind) {
     case 'running':
@@ -122,13 +129,13 @@ async function repair(context: ContainerContext, handle: ContainerHandle): Promi
       context.forget(handle.id);
       return;
     case 'created':
-      if (!context.snapshots.keys().includes(handle.id)) await undoCreate(context, handle.record);
+      if (!found.roots.has(handle.id)) await undoCreate(context, handle.record);
       return;
     case 'exited':
     case 'dead':
       // The exit was stored, but the crash may have come before everything was let go, or before --rm was kept.
-      if (context.snapshots.keys().includes(handle.id)) await context.snapshots.unmount(handle.id);
-      await context.runtime.remove(handle.id);
+      if (found.roots.has(handle.id)) await context.snapshots.unmount(handle.id);
+      if (found.bundles.has(handle.id)) await context.runtime.remove(handle.id);
       if (handle.record.hostConfig.AutoRemove) await context.verbs.removeStopped(handle, { volumes: true });
       return;
   }

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { applyChanges } from './commit-changes.ts';
+import { parseTimeNano } from './logs.ts';
+import { processEnv } from './process-env.ts';
+import { parseUntil } from './prune.ts';
+import { parseSecurityOptions } from './security-options.ts';
+import { createSerialQueue } from './serial-queue.ts';
+import { parseSignal } from './signals.ts';
+import { parsePs } from './top.ts';
+
+describe('top', () => {
+  const output = 'UID        PID  CMD\nroot         1  init\nroot        42  sleep  1000 s\n';
+
+  test('keeps the container’s processes, and the command whole', () => {
+    expect(parsePs(output, new Set([42]))).toEqual({
+      Titles: ['UID', 'PID', 'CMD'],
+      Processes: [['root', '42', 'sleep 1000 s']],
+    });
+  });
+
+  test('needs the PID column', () => {
+    expect(() => parsePs('CMD\nx\n', new Set())).toThrow("Couldn't find PID field in ps output");
+  });
+});
+
+describe('a process’s environment', () => {
+  const facts = { hostname: 'ship', home: '/home/boat', tty: true };
+
+  test('has Docker’s basics, and the container’s own over them', () => {
+    expect(processEnv(['TERM=dumb', 'A=1'], facts)).toEqual([
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'HOSTNAME=ship',
+      'TERM=dumb',
+      'A=1',
+      'HOME=/home/boat',
+    ]);
+  });
+
+  test('a name without a value takes a variable away', () => {
+    expect(processEnv(['HOSTNAME', 'HOME=/'], { ...facts, tty: false })).toEqual([
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'HOME=/',
+    ]);
+  });
+});
+
+describe('security options', () => {
+  test('are read as docker run gives them', () => {
+    expect(parseSecurityOptions(['no-new-privileges', 'seccomp=unconfined', 'apparmor=mine', 'label:disable'])).toEqual(
+      {
+        noNewPrivileges: true,
+        apparmorProfile: 'mine',
+        selinuxLabel: undefined,
+        seccomp: 'unconfined',
+      },
+    );
+    expect(parseSecurityOptions(['no-new-privileges:false']).noNewPrivileges).toBe(false);
+  });
+
+  test.each(['odd', 'odd=1', 'no-new-privileges=maybe'])('%s is refused', (option) => {
+    expect(() => parseSecurityOptions([option])).toThrow('invalid --security-opt 2');
+  });
+});
+
+test.each([
+  ['SIGTERM', 15],
+  ['term', 15],
+  ['9', 9],
+  ['SIGRTMIN+3', 37],
+  ['RTMAX-1', 63],
+])('signal %s is %i', (name, number) => {
+  expect(parseSignal(name)).toBe(number);
+});
+
+test.each(['SIGODD', '0', '65', '-1', ''])('signal %j is refused', (name) => {
+  expect(() => parseSignal(name)).toThrow('invalid signal');
+});
+
+test('log bounds are exact to the nanosecond', () => {
+  expect(parseTimeNano('1700000000.000000001', 'since')).toBe(1_700_000_000_000_000_001n);
+  expect(parseTimeNano(1_700_000_000, 'since')).toBe(1_700_000_000_000_000_000n);
+  expect(parseTimeNano('0', 'since')).toBeUndefined();
+  expect(() => parseTimeNano('soon', 'until')).toThrow('invalid value for "until": soon');
+});
+
+test('prune takes times and spans', () => {
+  expect(parseUntil('1h30m', 10_000_000)).toBe(10_000_000 - 5_400_000);
+  expect(parseUntil('1700000000', 0)).toBe(1_700_000_000_000);
+  expect(parseUntil('2023-11-14T22:13:20Z', 0)).toBe(1_700_000_000_000);
+  expect(() => parseUntil('whenever', 0)).toThrow("invalid filter 'until=whenever'");
+});
+
+describe('commit --change', () => {
+  test('changes the config as a Dockerfile would', () => {
+    const config = applyChanges({ Env: ['A=1', 'B=2'], WorkingDir: '/srv', ExposedPorts: { '80/tcp': {} } }, [
+      'CMD ["run", "it"]',
+      'ENTRYPOINT start here',
+      'ENV A=3 C="four five"',
+      'ENV D six seven',
+      'LABEL x=y',
+      'EXPOSE 443 53/udp',
+      'USER boat',
+      'WORKDIR app',
+    ]);
+    expect(config).toMatchObject({
+      Cmd: ['run', 'it'],
+      Entrypoint: ['/bin/sh', '-c', 'start here'],
+      Env: ['A=3', 'B=2', 'C=four five', 'D=six seven'],
+      Labels: { x: 'y' },
+      ExposedPorts: { '80/tcp': {}, '443/tcp': {}, '53/udp': {} },
+      User: 'boat',
+      WorkingDir: '/srv/app',
+    });
+  });
+
+  test('refuses what builds', () => {
+    expect(() => applyChanges({}, ['RUN make'])).toThrow('RUN is not a valid change command');
+  });
+});
+
+test('a queue runs one task at a time, also after one that failed', async () => {
+  const queue = createSerialQueue();
+  const seen: string[] = [];
+  const first = queue.run(async () => {
+    await Promise.resolve();
+    seen.push('first');
+    throw new Error('no');
+  });
+  const second = queue.run(async () => seen.push('second'));
+  await expect(first).rejects.toThrow('no');
+  await second;
+  await queue.idle();
+  expect(seen).toEqual(['first', 'second']);
+});
