@@ -77,6 +77,8 @@ function chromiumArguments(profile: string): string[] {
     '--disable-quic',
     '--disable-gpu',
     '--disable-infobars',
+    // Pages of custom schemes count as public ones here, and may not frame what loopback serves without asking.
+    '--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWarn',
     '--password-store=basic',
     '--test-type',
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),

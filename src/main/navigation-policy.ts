@@ -27,11 +27,17 @@ export async function openInBrowser(url: string): Promise<void> {
   await shell.openExternal(externalUrl(url));
 }
 
-/** No camera, microphone, location, notifications, devices … for any page; the app may copy text. */
+// Copying text, and framing the pages of extensions, which loopback serves: Chromium asks before a page may reach that.
+const appPermissions = ['clipboard-sanitized-write', 'local-network-access', 'loopback-network'];
+
+/** No camera, microphone, location, notifications, devices … for any page; the app's own page has the few it needs. */
 export function denyPermissions(session: Session): void {
-  const allowed = (permission: string, url: string) => permission === 'clipboard-sanitized-write' && isAppUrl(url);
-  session.setPermissionRequestHandler((contents, permission, answer) => answer(allowed(permission, contents.getURL())));
-  session.setPermissionCheckHandler((contents, permission) => allowed(permission, contents?.getURL() ?? ''));
+  session.setPermissionRequestHandler((_contents, permission, answer, details) =>
+    answer(appPermissions.includes(permission) && isAppUrl(details.requestingUrl)),
+  );
+  session.setPermissionCheckHandler(
+    (_contents, permission, origin) => appPermissions.includes(permission) && isAppUrl(origin),
+  );
 }
 
 /** Holds for every window and frame that ever comes to be. */
