@@ -30,8 +30,8 @@ import { createNetworkService } from './networks/network-service-factory.ts';
 import { createRegistrySwitch } from './registry-switch.ts';
 import { createRuntime } from './runtime/conmon-runtime.ts';
 import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.ts';
+import { createSnapshotter } from './snapshots/create-snapshotter.ts';
 import { createLayerWorkerPool } from './snapshots/layer-worker-pool.ts';
-import { createOverlaySnapshotter } from './snapshots/overlay-snapshotter.ts';
 import { buildInfo } from './system/build-info.ts';
 import { readHostInfo } from './system/host-info.ts';
 import { keptValue, openMetadata } from './system/metadata-db.ts';
@@ -85,7 +85,7 @@ async function openEngine(first: DaemonOptions, db: DatabaseSync, log: LevelledL
   const content = createContentStore({ root: `${dataRoot}/content` });
   await content.init();
   const pool = createLayerWorkerPool();
-  const snapshots = await createOverlaySnapshotter({ root: `${dataRoot}/snapshots`, pool });
+  const snapshots = await createSnapshotter({ root: `${dataRoot}/snapshots`, pool, prefer: options.storageDriver });
   const networks = createNetworkService({ db, execRoot, instance, events, log });
   const volumes = createVolumeService({ db, root: `${dataRoot}/volumes`, events, log });
   const images = createImageService({
