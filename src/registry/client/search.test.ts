@@ -105,7 +105,7 @@ describe('search', () => {
     await using fallback = await fakeRegistry((_request, response) => json(response, { results: [entry] }));
     using client = testClient({ fallbacks: [fallback.url] });
     const results = await client.search({ registry: 'docker.io', term: 'web', kind: 'plugin', limit: 5 }, { signal });
-    expect(results).toMatchObject([{ registry: 'docker.io', name: 'web', official: true }]);
+    expect(results).toMatchObject([{ registry: 'docker.io', name: 'web', official: false }]);
   });
 
   it("of Docker Hub is merged with the fallbacks', each name once, and does without either", async () => {

@@ -206,7 +206,8 @@ function wharfResult(entry: JsonObject, registry: string, prefix: string): reado
       title: text(entry.title, 512) || path,
       description: text(entry.description),
       ...(/^(https?:|data:image\/)/.test(icon) ? { icon } : {}),
-      official: prefix === '' && path.startsWith('library/'),
+      // Only Docker Hub says what is official; a fallback that serves a name of the same kind does not.
+      official: false,
       platforms: texts(entry.platforms),
       tags: texts(entry.tags),
       labels: Object.fromEntries(labels),

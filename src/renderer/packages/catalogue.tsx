@@ -1,9 +1,8 @@
-import { useQuery } from '@tanstack/react-query';
 import { Plug, Puzzle } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { RegistrySearchItem } from '../../contract/engine-types.ts';
-import { useEngine } from '../engine/engine-context.tsx';
-import { useHost } from '../host/host-context.tsx';
+import { useRegistrySearch } from '../engine/registry-search.ts';
+import { useHost, useSettings } from '../host/host-context.tsx';
 import { type PackageKind, previewPackage } from '../host/packages.ts';
 import { Button } from '../ui/button.tsx';
 import { EmptyState } from '../ui/empty-state.tsx';
@@ -71,14 +70,9 @@ export function Catalogue({
   readonly term: string;
   readonly installed: ReadonlySet<string>;
 }) {
-  const engine = useEngine();
   const host = useHost();
-  const search = useQuery({
-    queryKey: ['registry-search', { query: term, kind, limit: 60 }],
-    queryFn: ({ signal }) => engine.call('RegistrySearch', { query: { query: term, kind, limit: 60 }, signal }),
-    staleTime: 60_000,
-    retry: false,
-  });
+  const added = useSettings().data?.registries.map((each) => each.address) ?? [];
+  const search = useRegistrySearch({ query: term, kind }, added);
   if (search.error) return <ErrorNote error={search.error} />;
   if (!search.data)
     return (

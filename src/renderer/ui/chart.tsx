@@ -16,12 +16,15 @@ export function Chart({
   format,
   height = 150,
   label,
+  minTop = 1,
 }: {
   readonly times: readonly number[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
   readonly height?: number;
   readonly label: string;
+  /** The axis reaches at least this far, so that noise near nothing does not fill the picture. */
+  readonly minTop?: number;
 }) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
@@ -48,7 +51,7 @@ export function Chart({
         cursor: { show: false },
         legend: { show: false },
         padding: [8, 8, 0, 0],
-        scales: { y: { range: (_self, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
+        scales: { y: { range: (_self, _min, max) => [0, Math.max(minTop, max * 1.15)] } },
         axes: [
           {
             ...axis,

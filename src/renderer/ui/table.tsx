@@ -82,7 +82,7 @@ export function Table<Row>(props: TableProps<Row>) {
   const span = props.columns.length + (onSelect ? 1 : 0);
   return (
     <div className="overflow-x-auto rounded-xl border border-line bg-surface shadow-card">
-      <table aria-label={props.label} className="w-full border-collapse text-left">
+      <table aria-label={props.label} className="w-full min-w-220 table-fixed border-collapse text-left">
         <thead>
           <tr className="border-b border-line text-xs text-ink-3">
             {onSelect && (
@@ -159,7 +159,7 @@ export function Table<Row>(props: TableProps<Row>) {
                     <td
                       key={column.id}
                       className={classes(
-                        'h-12 max-w-0 px-3 first:pl-4 last:pr-4',
+                        'h-12 px-3 first:pl-4 last:pr-4',
                         column.width,
                         column.align === 'right' && 'text-right',
                       )}

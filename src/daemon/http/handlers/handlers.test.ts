@@ -177,6 +177,7 @@ describe('search', () => {
     const registries = [
       { name: 'm', url: 'http://m', role: 'mirror' as const, secure: false },
       { name: 'docker.io', url: 'https://registry-1.docker.io', role: 'registry' as const, secure: true },
+      { name: 'own', url: 'http://own', role: 'registry' as const, secure: false },
       { name: 'f', url: 'http://f', role: 'fallback' as const, secure: false },
     ];
     const { results, failures } = await mergedSearch(registry, registries, { term: 'x' }, signal);

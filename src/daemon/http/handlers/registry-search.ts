@@ -71,7 +71,7 @@ const mergedSearchTimeoutMs = 8_000;
 
 /**
  * Asks all registries at once. One that fails does not hide what the others found: it is listed in `failures`.
- * Mirrors hold Docker Hub's content and are not asked.
+ * Mirrors hold Docker Hub's content and are not asked; fallbacks answer with Docker Hub, under its names.
  */
 export async function mergedSearch(
   client: RegistryClient,
@@ -82,7 +82,7 @@ export async function mergedSearch(
   const { term, kind, limit = limitDefault } = query;
   const names = query.registry
     ? [query.registry]
-    : [...new Set(registries.filter(({ role }) => role !== 'mirror').map(({ name }) => name))];
+    : [...new Set(registries.filter(({ role }) => role === 'registry').map(({ name }) => name))];
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(mergedSearchTimeoutMs)]);
   const answers = await Promise.allSettled(
     names.map((registry) =>

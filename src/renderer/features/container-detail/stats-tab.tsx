@@ -23,12 +23,14 @@ function Panel({
   samples,
   series,
   format,
+  minTop,
 }: {
   readonly title: string;
   readonly value: string;
   readonly samples: readonly StatsSample[];
   readonly series: readonly Series[];
   readonly format: (value: number) => string;
+  readonly minTop: number;
 }) {
   return (
     <Card title={title} actions={<span className="tabular text-ink-2">{value}</span>}>
@@ -40,6 +42,7 @@ function Panel({
           times={samples.map((sample) => sample.at)}
           series={series}
           format={format}
+          minTop={minTop}
         />
       )}
     </Card>
@@ -66,6 +69,7 @@ export function StatsTab({ container }: { readonly container: ContainerInspect }
     <div className="grid min-h-0 flex-1 auto-rows-min grid-cols-1 gap-4 overflow-y-auto lg:grid-cols-2">
       <Panel
         title="CPU"
+        minTop={0.02}
         value={percent(last?.cpuRatio)}
         samples={samples}
         format={(value) => `${(value * 100).toFixed(value < 0.1 ? 1 : 0)} %`}
@@ -73,6 +77,7 @@ export function StatsTab({ container }: { readonly container: ContainerInspect }
       />
       <Panel
         title="Memory"
+        minTop={1_000_000}
         value={last ? `${bytes(last.memoryBytes)} of ${bytes(last.memoryLimitBytes)}` : '–'}
         samples={samples}
         format={bytes}
@@ -80,6 +85,7 @@ export function StatsTab({ container }: { readonly container: ContainerInspect }
       />
       <Panel
         title="Network"
+        minTop={1000}
         value={`in ${perSecond(rx.at(-1) ?? 0)} · out ${perSecond(tx.at(-1) ?? 0)}`}
         samples={samples}
         format={perSecond}
@@ -90,6 +96,7 @@ export function StatsTab({ container }: { readonly container: ContainerInspect }
       />
       <Panel
         title="Disk"
+        minTop={1000}
         value={`read ${perSecond(read.at(-1) ?? 0)} · write ${perSecond(write.at(-1) ?? 0)}`}
         samples={samples}
         format={perSecond}

@@ -199,7 +199,7 @@ export function containerColumns(options: {
     {
       id: 'name',
       title: 'Name',
-      width: 'w-[24%]',
+      width: 'w-[22%]',
       sortBy: nameOf,
       cell: (container) => (
         <div className="min-w-0">
@@ -217,14 +217,14 @@ export function containerColumns(options: {
     {
       id: 'image',
       title: 'Image',
-      width: 'w-[18%]',
+      width: 'w-[14%]',
       sortBy: (container) => container.Image,
       cell: (container) => <span className="block truncate text-ink-2">{container.Image}</span>,
     },
     {
       id: 'status',
       title: 'Status',
-      width: 'w-[16%]',
+      width: 'w-[14%]',
       sortBy: (container) => container.State,
       cell: (container) => <StatusCell container={container} />,
     },

@@ -1,10 +1,10 @@
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Compass, KeyRound, Search } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import type { RegistrySearchItem } from '../../../contract/engine-types.ts';
-import { useEngine } from '../../engine/engine-context.tsx';
 import { intend } from '../../engine/intents.ts';
 import { useRegistries } from '../../engine/queries.ts';
+import { useRegistrySearch } from '../../engine/registry-search.ts';
+import { useSettings } from '../../host/host-context.tsx';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
@@ -45,26 +45,17 @@ function Failures({
 }
 
 export function RegistryPage() {
-  const engine = useEngine();
   const registries = useRegistries().data ?? [];
   const [typed, setTyped] = useState('');
   const [term, setTerm] = useState('');
   const [kind, setKind] = useState<Kind>('all');
   const [registry, setRegistry] = useState('');
   const [opened, setOpened] = useState<RegistrySearchItem>();
-  const query = {
-    query: term,
-    limit: 60,
-    ...(kind === 'all' ? {} : { kind }),
-    ...(registry === '' ? {} : { registry }),
-  };
-  const search = useQuery({
-    queryKey: ['registry-search', query],
-    queryFn: ({ signal }) => engine.call('RegistrySearch', { query, signal }),
-    staleTime: 60_000,
-    retry: false,
-    placeholderData: keepPreviousData,
-  });
+  const added = useSettings().data?.registries.map((each) => each.address) ?? [];
+  const search = useRegistrySearch(
+    { query: term, kind: kind === 'all' ? undefined : kind, registry: registry || undefined },
+    added,
+  );
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTerm(typed.trim());
@@ -120,7 +111,9 @@ export function RegistryPage() {
             className="w-56!"
           >
             <option value="">All registries</option>
-            {[...new Set(registries.map((each) => each.name))].map((name) => (
+            {[
+              ...new Set([...registries.filter((each) => each.role !== 'mirror').map((each) => each.name), ...added]),
+            ].map((name) => (
               <option key={name} value={name}>
                 {name}
               </option>
