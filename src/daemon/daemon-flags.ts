@@ -79,14 +79,6 @@ export const daemonFlags = {
     key: 'live-restore',
     help: 'Containers go on while the daemon is away (default true)',
   },
-  bip: { kind: 'text', key: 'bip', value: 'CIDR', help: 'Address and subnet of the default bridge' },
-  'default-address-pool': {
-    kind: 'list',
-    key: 'default-address-pools',
-    value: 'base=CIDR,size=BITS',
-    help: 'Where subnets of new networks come from',
-  },
-  dns: { kind: 'list', key: 'dns', value: 'ADDRESS', help: 'Name servers of containers' },
   'log-level': {
     kind: 'text',
     short: 'l',

@@ -68,13 +68,10 @@ describe('flags', () => {
       '-s',
       'overlay2',
     ];
-    expect(
-      options(...argv, '--default-address-pool', 'base=10.10.0.0/16,size=24', '--insecure-registry', '10.0.0.0/8'),
-    ).toMatchObject({
+    expect(options(...argv, '--insecure-registry', '10.0.0.0/8')).toMatchObject({
       registryMirrors: ['https://mirror.lan'],
       registryFallbacks: ['http://127.0.0.1:5055'],
       insecureRegistries: ['10.0.0.0/8'],
-      addressPools: [{ base: '10.10.0.0/16', size: 24 }],
       logLevel: 'debug',
       storageDriver: 'overlay',
     });
@@ -86,7 +83,6 @@ describe('flags', () => {
     [['-H', 'npipe://x'], 'invalid value for --host: "npipe://x"'],
     [['--registry-mirror', 'mirror'], 'invalid value for --registry-mirror: "mirror": expected an http or https URL'],
     [['--registry-mirror', 'https://u:secret@m'], 'invalid value for --registry-mirror: "https://m"'],
-    [['--default-address-pool', 'base=x'], 'invalid value for --default-address-pool'],
     [['extra'], "Unexpected argument 'extra'"],
     [['--data-root'], "Option '--data-root <value>' argument missing"],
   ])('that make no sense are refused: %j', (argv, message) => expect(() => options(...argv)).toThrow(message));
@@ -106,14 +102,12 @@ describe('the configuration file', () => {
       hosts: ['unix:///b.sock'],
       'log-level': 'warn',
       'live-restore': false,
-      'default-address-pools': [{ base: '10.0.0.0/8', size: 24 }],
     });
     expect(options(file, '--data-root=/d')).toMatchObject({
       dataRoot: '/d',
       hosts: [{ kind: 'unix', path: '/b.sock' }],
       logLevel: 'warn',
       liveRestore: false,
-      addressPools: [{ base: '10.0.0.0/8', size: 24 }],
     });
   });
 

@@ -10,11 +10,6 @@ export type ListenAddress =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
 
-export interface AddressPool {
-  readonly base: string;
-  readonly size: number;
-}
-
 export interface DaemonOptions {
   readonly dataRoot: string;
   readonly execRoot: string;
@@ -28,9 +23,6 @@ export interface DaemonOptions {
   readonly runtime: 'crun' | 'runc' | undefined;
   readonly storageDriver: 'overlay' | 'copy' | undefined;
   readonly liveRestore: boolean;
-  readonly bip: string | undefined;
-  readonly addressPools: readonly AddressPool[];
-  readonly dns: readonly string[];
   readonly logLevel: LogLevel;
 }
 
@@ -143,9 +135,6 @@ function fileValue(flag: DaemonFlag, key: string, value: unknown, refuse: Refuse
   if (flag.kind === 'list' && Array.isArray(value)) {
     return value.map((item: unknown) => {
       if (typeof item === 'string') return item;
-      const pool = item as { base?: unknown; size?: unknown } | null;
-      if (key === 'default-address-pools' && typeof pool?.base === 'string')
-        return `base=${pool.base},size=${String(pool.size)}`;
       throw refuse(`${key}: expected a list of strings`);
     });
   }
@@ -187,9 +176,6 @@ function daemonOptions(settings: Settings): DaemonOptions {
     runtime: oneOf('default-runtime', text('default-runtime'), ['crun', 'runc']),
     storageDriver: storage,
     liveRestore: settings.get('live-restore') !== false,
-    bip: text('bip'),
-    addressPools: list('default-address-pool').map(parseAddressPool),
-    dns: list('dns'),
     logLevel: settings.get('debug') === true ? 'debug' : (oneOf('log-level', text('log-level'), logLevels) ?? 'info'),
   };
 }
@@ -216,14 +202,6 @@ function registryUrl(flag: FlagName, text: string): string {
     return refuseValue(flag, text.replace(/\/\/[^/@]*@/, '//'), 'an http or https URL without user and query');
   }
   return text.replace(/\/+$/, '');
-}
-
-function parseAddressPool(text: string): AddressPool {
-  const fields = new Map(text.split(',').map((part) => [part.split('=', 1)[0], part.slice(part.indexOf('=') + 1)]));
-  const base = fields.get('base') ?? '';
-  const size = Number(fields.get('size'));
-  if (fields.size === 2 && /^[\da-fA-F.:]+\/\d+$/.test(base) && Number.isInteger(size)) return { base, size };
-  return refuseValue('default-address-pool', text, 'base=CIDR,size=BITS, for example base=10.10.0.0/16,size=24');
 }
 
 function refuseValue(flag: FlagName, value: string, wanted: string): never {

@@ -124,7 +124,6 @@ async function systemInfo(parts: SystemParts): Promise<SystemInfo> {
     RuncCommit: { ID: `${runtime.name} ${runtime.version}` },
     InitCommit: none,
     SecurityOptions: [...parts.securityOptions],
-    DefaultAddressPools: options.addressPools.map(({ base, size }) => ({ Base: base, Size: size })),
     Warnings: warnings(host, options),
     CDISpecDirs: [],
   };
