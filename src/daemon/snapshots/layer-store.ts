@@ -19,6 +19,7 @@ import { raise, WharfError } from '../../contract/errors.ts';
 import { digestHex, isDigest } from '../../oci/digest.ts';
 import { syncFileSystem } from '../linux/mount.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
+import { removeSmallTree } from './remove-small-tree.ts';
 import type { LayerUsage } from './snapshotter.ts';
 
 export interface StoredLayer {
@@ -90,7 +91,7 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
       throw error;
     }
-    await pool.run({ kind: 'remove', path: grave }, { signal: never });
+    if (!(await removeSmallTree(grave))) await pool.run({ kind: 'remove', path: grave }, { signal: never });
   };
 
   /** A short name that no layer has: letters and digits, as few as there are layers for. */
@@ -179,7 +180,8 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     async open() {
       for (const folder of [layersFolder, linksFolder, incoming]) await mkdir(folder, { recursive: true, mode: 0o700 });
       for (const name of await readdir(incoming)) {
-        await pool.run({ kind: 'remove', path: join(incoming, name) }, { signal: never });
+        const left = join(incoming, name);
+        if (!(await removeSmallTree(left))) await pool.run({ kind: 'remove', path: left }, { signal: never });
       }
       await Promise.all((await readdir(layersFolder)).map(load));
       const wanted = new Map([...layers.values()].map((layer) => [layer.short, layer]));
