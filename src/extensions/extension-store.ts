@@ -140,6 +140,7 @@ export class ExtensionStore {
     await rename(staged, folder);
     return {
       undo: async () => {
+        if (hadOld) await rename(path.join(folder, 'audit.log'), path.join(old, 'audit.log')).catch(() => {});
         await rm(folder, { recursive: true, force: true });
         if (hadOld) await rename(old, folder);
       },
