@@ -6,6 +6,17 @@ import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+// Node keeps the compiled code between runs when told to before anything else is read. Beside the bundle where we may write
+// there, else in the user's own folder: one that others may write, such as /tmp, would let them choose the code a root
+// shell runs.
+const compileCache = `{
+const { accessSync } = require('node:fs');
+const { join } = require('node:path');
+let dir = join(__dirname, '..', '.compile-cache');
+try { accessSync(join(__dirname, '..'), 2); } catch { dir = join(process.env.WHARF_HOME || join(process.env.HOME || '/', '.wharf'), 'cache'); }
+require('node:module').enableCompileCache(dir);
+}`;
+
 await build({
   absWorkingDir: root,
   entryPoints: ['src/cli/main.ts'],
@@ -19,11 +30,7 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   sourcemap: false,
-  // Node keeps the compiled code between runs when told to before anything else is read. In the user's own folder: one
-  // that others may write, such as /tmp, would let them choose the code a root shell runs.
-  banner: {
-    js: `require('node:module').enableCompileCache((process.env.WHARF_HOME || (process.env.HOME || '/root') + '/.wharf') + '/cache/compile');`,
-  },
+  banner: { js: compileCache },
   define: { 'import.meta.dirname': '__dirname' },
   external: ['koffi', 'node-pty'],
   logLevel: 'warning',
