@@ -10,6 +10,7 @@
  *     restarting        -                 the restart is due now
  *     removing          -                 finished
  *     created, no root  -                 a create that was cut: undone
+ *     not live, --rm    -                 removed: who was to run it once is gone
  *     not stored        anything          removed: runtime part and root
  *
  * Then the networks are told who runs, and restart policies start what belongs with the daemon.
@@ -130,6 +131,8 @@ async function repair(context: ContainerContext, handle: ContainerHandle, found:
       return;
     case 'created':
       if (!found.roots.has(handle.id)) await undoCreate(context, handle.record);
+      // Whoever made it to run it once is gone.
+      else if (handle.record.hostConfig.AutoRemove) await context.verbs.removeStopped(handle, { volumes: true });
       return;
     case 'exited':
     case 'dead':
