@@ -5,6 +5,8 @@ import { realElectronFolder } from './e2e/hosts.ts';
 /** The same specs on every host of the app that this machine can run; the list reporter names the host of each. */
 export default defineConfig<object, HostOptions>({
   testDir: 'e2e',
+  // e2e/ holds engine tests of vitest, too.
+  testMatch: '**/*.spec.ts',
   outputDir: 'test-results',
   workers: 1,
   retries: 0,
@@ -14,7 +16,7 @@ export default defineConfig<object, HostOptions>({
   use: { screenshot: 'only-on-failure', trace: 'off' },
   projects: [
     { name: 'standin', use: { hostKind: 'standin' } },
-    { name: 'web', use: { hostKind: 'web' } },
-    ...(realElectronFolder() === undefined ? [] : [{ name: 'electron', use: { hostKind: 'electron' as const } }]),
+    { name: 'web', use: { hostKind: 'web' }, testIgnore: ['**/desktop.spec.ts', '**/standin.spec.ts'] },
+    ...(realElectronFolder() === undefined ? [] : [{ name: 'electron', use: { hostKind: 'electron' as const }, testIgnore: '**/standin.spec.ts' }]),
   ],
 });

@@ -4,9 +4,7 @@ import { standinFolder } from './hosts.ts';
 
 /** The stand-in by itself, on a tiny app: what holds here may be relied on in the specs of Wharf. */
 let app: ElectronApplication;
-// biome-ignore lint/correctness/noEmptyPattern: Playwright reads the first parameter's names
-test.beforeEach(async ({}, info) => {
-  test.skip(info.project.name !== 'standin', 'about the stand-in only');
+test.beforeEach(async () => {
   app = await _electron.launch({
     args: [path.join(import.meta.dirname, 'standin/sample-app')],
     env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: standinFolder } as Record<string, string>,
