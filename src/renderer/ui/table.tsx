@@ -90,7 +90,7 @@ export function Table<Row>(props: TableProps<Row>) {
                 <input
                   type="checkbox"
                   aria-label="Select all"
-                  className="accent-(--w-accent)"
+                  className="block accent-(--w-accent)"
                   checked={allSelected}
                   onChange={() => onSelect(allSelected ? new Set() : new Set(props.rows.map(props.rowKey)))}
                 />
@@ -149,7 +149,7 @@ export function Table<Row>(props: TableProps<Row>) {
                       <input
                         type="checkbox"
                         aria-label="Select row"
-                        className="accent-(--w-accent)"
+                        className="block accent-(--w-accent)"
                         checked={selected?.has(key) ?? false}
                         onChange={() => toggle(key)}
                       />

@@ -13,7 +13,8 @@ import {
 } from 'lucide-react';
 import type { ContainerSummary } from '../../../contract/engine-types.ts';
 import { type ContainerAct, useActs, useContainerActs } from '../../engine/container-actions.ts';
-import { asRunCommand, isLive, nameOf, portLinks, removeWarning, shownStatus } from '../../engine/container-view.ts';
+import { asRunCommand,
+  exitCodeOf, isLive, nameOf, portLinks, removeWarning, shownStatus } from '../../engine/container-view.ts';
 import { useEngine } from '../../engine/engine-context.tsx';
 import { useSamples } from '../../engine/stats-stream.ts';
 import { useHost } from '../../host/host-context.tsx';
@@ -41,10 +42,12 @@ const working: Record<ContainerAct, string> = {
 function StatusCell({ container }: { readonly container: ContainerSummary }) {
   const busy = useActs((state) => state.busy.get(container.Id));
   const failed = useActs((state) => state.failed.get(container.Id));
+  const shown = shownStatus(container);
+  const code = exitCodeOf(container.Status);
   if (busy) return <Status kind="starting" text={working[busy]} />;
   return (
     <div className="flex min-w-0 items-center gap-2">
-      <Status kind={shownStatus(container)} title={container.Status} />
+      <Status kind={shown} text={shown === 'failed' && code !== undefined ? `Failed (${code})` : undefined} title={container.Status} />
       {failed ? (
         <Tip text={failed.message}>
           <span className="truncate text-xs text-bad" role="alert">

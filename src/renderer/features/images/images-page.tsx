@@ -30,10 +30,13 @@ const uses: Record<Use, { tone: 'good' | 'idle' | 'warn'; text: string }> = {
 
 /** How the disk is shared out between images in use and the rest. */
 function SizeBar({ rows, layersBytes }: { readonly rows: readonly ImageRow[]; readonly layersBytes: number }) {
+  // What only unused images hold; all else on the disk is in use (layers are shared, so the sizes do not add up).
   const byId = new Map(rows.map((row) => [row.id, row]));
-  const used = [...byId.values()].filter((row) => row.use === 'used').reduce((sum, row) => sum + row.sizeBytes, 0);
-  const all = [...byId.values()].reduce((sum, row) => sum + row.sizeBytes, 0);
-  const share = all > 0 ? (used / all) * 100 : 0;
+  const unused = [...byId.values()]
+    .filter((row) => row.use !== 'used')
+    .reduce((sum, row) => sum + Math.max(0, row.sizeBytes - row.sharedBytes), 0);
+  const used = Math.max(0, layersBytes - unused);
+  const share = layersBytes > 0 ? (used / layersBytes) * 100 : 0;
   return (
     <div className="mb-4 flex items-center gap-4 rounded-xl border border-line bg-surface px-4 py-3 shadow-card">
       <div className="tabular whitespace-nowrap">
@@ -51,7 +54,7 @@ function SizeBar({ rows, layersBytes }: { readonly rows: readonly ImageRow[]; re
           <span className="size-2 rounded-full bg-accent" /> In use {bytes(used)}
         </span>
         <span className="flex items-center gap-1.5">
-          <span className="size-2 rounded-full bg-line-strong" /> Unused {bytes(all - used)}
+          <span className="size-2 rounded-full bg-line-strong" /> Unused {bytes(unused)}
         </span>
       </div>
     </div>
