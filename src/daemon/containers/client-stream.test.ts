@@ -1,8 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { createClientOutput, pumpInput } from './client-stream.ts';
-import { testConnection } from './container-test-world.ts';
 import { createDetachWatch, parseDetachKeys } from './detach-keys.ts';
+import { testConnection } from './test-connection.ts';
 
 const out = (text: string) => [{ stream: 'stdout' as const, bytes: Buffer.from(text) }];
 
