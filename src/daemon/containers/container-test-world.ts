@@ -4,9 +4,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import {
   copyFileSync,
   createReadStream,
+  existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -55,6 +58,7 @@ export async function containerTestWorld(imageConfig: ImageRunConfig = { Cmd: ['
   const chain = { chainId: layer.diffId, parent: undefined, diffId: layer.diffId };
   await first.applyLayer(chain, createReadStream(layer.path), { signal: AbortSignal.timeout(20_000) });
   const instance = randomBytes(3).toString('hex');
+  const cgroupParent = `/wharf-test-${instance}`;
   const daemons = new Set<{ end(removeAll: boolean): Promise<void>; containers: ContainerService }>();
 
   async function daemon(): Promise<TestDaemon> {
@@ -68,7 +72,6 @@ export async function containerTestWorld(imageConfig: ImageRunConfig = { Cmd: ['
     const events: EngineEvent[] = [];
     bus.subscribe((event) => events.push(event));
     const execRoot = join(root, 'exec');
-    const cgroupParent = `/wharf-test-${instance}`;
     const runtime = await createRuntime({
       execRoot,
       cgroupParent,
@@ -121,9 +124,18 @@ export async function containerTestWorld(imageConfig: ImageRunConfig = { Cmd: ['
       await removeEverything(last.containers);
       for (const running of [...daemons]) await running.end(true);
       await pool[Symbol.asyncDispose]();
+      removeCgroups(cgroupParent);
       rmSync(root, { recursive: true, force: true });
     },
   };
+}
+
+/** The group above all containers' stays after them; in pure v2 there is one tree, in v1 one for each controller. */
+function removeCgroups(parent: string): void {
+  for (const tree of ['.', ...readdirSync('/sys/fs/cgroup')]) {
+    const group = join('/sys/fs/cgroup', tree, parent);
+    if (existsSync(group)) rmdirSync(group);
+  }
 }
 
 async function removeEverything(containers: ContainerService): Promise<void> {
