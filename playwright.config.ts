@@ -17,6 +17,8 @@ export default defineConfig<object, HostOptions>({
   projects: [
     { name: 'standin', use: { hostKind: 'standin' } },
     { name: 'web', use: { hostKind: 'web' }, testIgnore: ['**/desktop.spec.ts', '**/standin.spec.ts'] },
-    ...(realElectronFolder() === undefined ? [] : [{ name: 'electron', use: { hostKind: 'electron' as const }, testIgnore: '**/standin.spec.ts' }]),
+    ...(realElectronFolder() === undefined
+      ? []
+      : [{ name: 'electron', use: { hostKind: 'electron' as const }, testIgnore: '**/standin.spec.ts' }]),
   ],
 });
