@@ -1,3 +1,4 @@
+import { errorKinds, isWharfError } from '../contract/errors.ts';
 import { UsageError } from './argv/usage-error.ts';
 import { InterruptedError } from './terminal/signals.ts';
 import { OutputClosedError, type Terminal } from './terminal/terminal.ts';
@@ -34,6 +35,9 @@ export function messageOf(error: unknown): string {
 }
 
 function hintOf(error: unknown): string | undefined {
+  if (isWharfError(error, 'daemon.unreachable') && error.hint === errorKinds['daemon.unreachable'].hint) {
+    return 'Start the engine with `wharf daemon start`, or the whole of Wharf with `npm start`.';
+  }
   const hint = error instanceof Error && 'hint' in error ? error.hint : undefined;
   return typeof hint === 'string' && hint !== '' ? hint : undefined;
 }

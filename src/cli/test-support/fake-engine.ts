@@ -62,40 +62,14 @@ export async function fakeEngine(): Promise<FakeEngine> {
   };
 
   const server = createServer((incoming, response) => {
-    void answerTo(incoming).then(async (answer) => {
-      const isBytes = answer.body instanceof Uint8Array;
-      const type = isBytes ? 'application/x-tar' : 'application/json';
-      response.writeHead(answer.status ?? (answer.body === undefined && answer.stream === undefined ? 204 : 200), {
-        'content-type': type,
-        ...answer.headers,
-      });
-      if (answer.stream !== undefined) {
-        response.flushHeaders();
-        await answer.stream(response);
-        response.end();
-      } else response.end(answer.body === undefined || isBytes ? answer.body : JSON.stringify(answer.body));
-    });
+    void answerTo(incoming).then((answer) => sendAnswer(response, answer));
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
   server.on('upgrade', (incoming: IncomingMessage, socket: Duplex) => {
-    void answerTo(incoming).then(async (answer) => {
-      socket.on('error', () => undefined);
-      if (answer.hijack === undefined) {
-        const text = JSON.stringify(answer.body ?? {});
-        socket.end(
-          `HTTP/1.1 ${answer.status ?? 500} Error\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
-        );
-        return;
-      }
-      socket.write(
-        'HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n',
-      );
-      await answer.hijack(socket);
-      socket.end();
-    });
+    void answerTo(incoming).then((answer) => handOver(socket, answer));
   });
   await new Promise<void>((resolve) => server.listen(path, resolve));
   const engine: FakeEngine = {
@@ -114,6 +88,43 @@ export async function fakeEngine(): Promise<FakeEngine> {
   engine.on('GET /_ping', { headers: { 'content-type': 'text/plain', 'api-version': '1.51' }, body: 'OK' });
   engine.on('HEAD /_ping', { status: 200, headers: { 'api-version': '1.51' } });
   return engine;
+}
+
+async function sendAnswer(response: ServerResponse, answer: FakeAnswer): Promise<void> {
+  const isBytes = answer.body instanceof Uint8Array;
+  response.writeHead(answer.status ?? (answer.body === undefined && answer.stream === undefined ? 204 : 200), {
+    'content-type': isBytes ? 'application/x-tar' : 'application/json',
+    ...answer.headers,
+  });
+  if (answer.stream !== undefined) {
+    response.flushHeaders();
+    await answer.stream(response);
+    response.end();
+  } else response.end(answer.body === undefined || isBytes ? answer.body : JSON.stringify(answer.body));
+}
+
+const switched = [
+  'HTTP/1.1 101 UPGRADED',
+  'Content-Type: application/vnd.docker.multiplexed-stream',
+  'Connection: Upgrade',
+  'Upgrade: tcp',
+];
+
+async function handOver(socket: Duplex, answer: FakeAnswer): Promise<void> {
+  socket.on('error', () => undefined);
+  if (answer.hijack === undefined) {
+    const text = JSON.stringify(answer.body ?? {});
+    const head = [
+      `HTTP/1.1 ${answer.status ?? 500} Error`,
+      'content-type: application/json',
+      `content-length: ${Buffer.byteLength(text)}`,
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+    return;
+  }
+  socket.write(`${switched.join('\r\n')}\r\n\r\n`);
+  await answer.hijack(socket);
+  socket.end();
 }
 
 /** Docker's framing of output without a terminal. */
