@@ -65,6 +65,37 @@ function registryOf(options: DaemonOptions) {
   });
 }
 
+interface SystemSources {
+  readonly db: DatabaseSync;
+  readonly log: LevelledLogger;
+  readonly options: () => DaemonOptions;
+  readonly runtime: Awaited<ReturnType<typeof createRuntime>>;
+  readonly snapshots: Awaited<ReturnType<typeof createSnapshotter>>;
+  readonly networks: ReturnType<typeof createNetworkService>;
+  readonly images: ReturnType<typeof createImageService>;
+  readonly containers: ReturnType<typeof createContainerService>;
+  readonly events: ReturnType<typeof createEventBus>;
+}
+
+function openSystem(parts: SystemSources) {
+  return createSystemService({
+    engineId: keptValue(parts.db, 'engine-id', randomUUID),
+    options: parts.options,
+    debug: () => parts.log.level === 'debug',
+    host: readHostInfo(detectCgroupMode()),
+    runtime: parts.runtime.info,
+    snapshotter: parts.snapshots.name,
+    containers: parts.containers,
+    countImages: async () => (await parts.images.list({ all: false, filters: new Map(), sharedSize: false })).length,
+    countEventListeners: () => parts.events.listenerCount(),
+    portHolders: (query) => parts.networks.portHolders(query),
+    securityOptions: [
+      'name=seccomp,profile=builtin',
+      ...(parts.runtime.info.cgroupVersion === '2' ? ['name=cgroupns'] : []),
+    ],
+  });
+}
+
 async function openEngine(first: DaemonOptions, db: DatabaseSync, log: LevelledLogger): Promise<RunningEngine> {
   const { dataRoot, execRoot } = first;
   let options = first;
@@ -119,19 +150,8 @@ async function openEngine(first: DaemonOptions, db: DatabaseSync, log: LevelledL
   await images.reconcile({ signal: ending.signal });
   await containers.reconcile({ signal: ending.signal });
 
-  const system = createSystemService({
-    engineId: keptValue(db, 'engine-id', randomUUID),
-    options: () => options,
-    debug: () => log.level === 'debug',
-    host: readHostInfo(detectCgroupMode()),
-    runtime: runtime.info,
-    snapshotter: snapshots.name,
-    containers,
-    countImages: async () => (await images.list({ all: false, filters: new Map(), sharedSize: false })).length,
-    countEventListeners: () => events.listenerCount(),
-    portHolders: (query) => networks.portHolders(query),
-    securityOptions: ['name=seccomp,profile=builtin', ...(runtime.info.cgroupVersion === '2' ? ['name=cgroupns'] : [])],
-  });
+  const sources = { db, log, options: () => options, runtime, snapshots, networks, images, containers, events };
+  const system = openSystem(sources);
   return {
     services: { containers, images, networks, volumes, registry, events, system, hostPlatform },
     reload(next) {
