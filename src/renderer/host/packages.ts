@@ -14,7 +14,13 @@ export function useInstalledExtensions() {
 
 export function useInstalledPlugins() {
   const host = useHost();
-  return useQuery({ queryKey: hostKeys.plugins, queryFn: () => host.invoke('plugins.list', null), retry: false });
+  return useQuery({
+    queryKey: hostKeys.plugins,
+    queryFn: () => host.invoke('plugins.list', null),
+    retry: false,
+    // A plugin that is starting becomes ready without an event of the engine: its own page answers. Asked until it does.
+    refetchInterval: ({ state }) => (state.data?.some((plugin) => plugin.state === 'starting') ? 1000 : false),
+  });
 }
 
 /** The install dialog's state; one at a time. */

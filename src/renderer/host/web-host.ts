@@ -5,7 +5,15 @@ import {
   type HostSocketEvent,
   type HostSocketReply,
 } from '../../contract/gateway-protocol.ts';
-import { fromWireError, type HostApi, type HostReply, hostMethods } from '../../contract/host-api.ts';
+import {
+  fromWireError,
+  type HostApi,
+  type HostInput,
+  type HostMethod,
+  type HostOutput,
+  type HostReply,
+  hostMethods,
+} from '../../contract/host-api.ts';
 
 type Listener = (payload: never) => void;
 
@@ -64,6 +72,18 @@ class HostSocket {
   }
 }
 
+/** What a browser does by itself, on the user's side; the gateway's machine may be another one. */
+const inBrowser: Partial<{ [M in HostMethod]: (input: HostInput<M>) => Promise<HostOutput<M>> }> = {
+  async 'shell.openExternal'({ url }) {
+    window.open(url, '_blank', 'noopener,noreferrer');
+    return null;
+  },
+  async 'clipboard.writeText'({ text }) {
+    await navigator.clipboard.writeText(text);
+    return null;
+  },
+};
+
 /** HostApi over the web gateway: a POST a call, and one WebSocket for events and for calls that must keep their order. */
 export function createWebHost(): HostApi {
   const socket = new HostSocket();
@@ -84,6 +104,8 @@ export function createWebHost(): HostApi {
   return {
     kind: 'web',
     async invoke(method, input) {
+      const local = inBrowser[method];
+      if (local) return local(input);
       const spec: { ordered?: boolean } = hostMethods[method];
       const reply = await (spec.ordered ? socket.call(method, input) : post(method, input));
       if (!reply.ok) throw fromWireError(reply.error);

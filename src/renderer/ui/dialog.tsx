@@ -7,6 +7,21 @@ import { Input } from './field.tsx';
 
 const widths = { sm: 'w-105', md: 'w-140', lg: 'w-190' } as const;
 
+/**
+ * Where the keyboard starts: the first field, else the button that submits, else the dialog itself; never the close
+ * button, whose tooltip would open with the dialog.
+ */
+function focusFirst(event: Event): void {
+  const content = event.currentTarget;
+  if (!(content instanceof HTMLElement)) return;
+  event.preventDefault();
+  const first =
+    content.querySelector<HTMLElement>('input:not([type=checkbox]), textarea, select') ??
+    content.querySelector<HTMLElement>('button[type=submit]:not(:disabled)') ??
+    content;
+  first.focus();
+}
+
 /** A modal form or question: Enter submits, Esc closes, focus stays inside and returns. */
 export function Dialog({
   open,
@@ -37,9 +52,10 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fade-in fixed inset-0 z-40 bg-[#0a1216]/45 backdrop-blur-[1px] dark:bg-black/60" />
         <Radix.Content
+          onOpenAutoFocus={focusFirst}
           {...(description ? {} : { 'aria-describedby': undefined })}
           className={classes(
-            'rise-in fixed top-[max(3rem,8vh)] left-1/2 z-50 flex max-h-[84vh] max-w-[94vw] -translate-x-1/2 flex-col overflow-hidden rounded-2xl border border-line bg-raised shadow-float',
+            'rise-in fixed outline-none top-[max(3rem,8vh)] left-1/2 z-50 flex max-h-[84vh] max-w-[94vw] -translate-x-1/2 flex-col overflow-hidden rounded-2xl border border-line bg-raised shadow-float',
             widths[width],
           )}
         >
@@ -85,9 +101,10 @@ export function Drawer({
       <Radix.Portal>
         <Radix.Overlay className="fade-in fixed inset-0 z-40 bg-[#0a1216]/30 dark:bg-black/50" />
         <Radix.Content
+          onOpenAutoFocus={focusFirst}
           aria-describedby={undefined}
           className={classes(
-            'slide-in fixed inset-y-0 right-0 z-50 flex max-w-[94vw] flex-col border-l border-line bg-raised shadow-float',
+            'slide-in fixed outline-none inset-y-0 right-0 z-50 flex max-w-[94vw] flex-col border-l border-line bg-raised shadow-float',
             wide ? 'w-180' : 'w-115',
           )}
         >

@@ -40,7 +40,7 @@ function containerRow(container) {
 async function showHost() {
   const host = await dd.extension.vm.service.get('/host');
   byId('host').textContent =
-    `Load ${host.load}, ${bytes(host.memoryAvailableBytes)} of ${bytes(host.memoryTotalBytes)} memory free, up ${Math.round(host.uptimeSeconds / 3600)} hours`;
+    `Load ${host.load}, ${bytes(host.memoryAvailableBytes)} of ${bytes(host.memoryTotalBytes)} memory free, up ${Math.round(host.uptimeSeconds / 3600)} h`;
 }
 
 async function refresh() {

@@ -13,8 +13,15 @@ import {
 } from 'lucide-react';
 import type { ContainerSummary } from '../../../contract/engine-types.ts';
 import { type ContainerAct, useActs, useContainerActs } from '../../engine/container-actions.ts';
-import { asRunCommand,
-  exitCodeOf, isLive, nameOf, portLinks, removeWarning, shownStatus } from '../../engine/container-view.ts';
+import {
+  asRunCommand,
+  exitCodeOf,
+  isLive,
+  nameOf,
+  portLinks,
+  removeWarning,
+  shownStatus,
+} from '../../engine/container-view.ts';
 import { useEngine } from '../../engine/engine-context.tsx';
 import { useSamples } from '../../engine/stats-stream.ts';
 import { useHost } from '../../host/host-context.tsx';
@@ -47,7 +54,11 @@ function StatusCell({ container }: { readonly container: ContainerSummary }) {
   if (busy) return <Status kind="starting" text={working[busy]} />;
   return (
     <div className="flex min-w-0 items-center gap-2">
-      <Status kind={shown} text={shown === 'failed' && code !== undefined ? `Failed (${code})` : undefined} title={container.Status} />
+      <Status
+        kind={shown}
+        text={shown === 'failed' && code !== undefined ? `Failed (${code})` : undefined}
+        title={container.Status}
+      />
       {failed ? (
         <Tip text={failed.message}>
           <span className="truncate text-xs text-bad" role="alert">
