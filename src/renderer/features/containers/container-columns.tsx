@@ -213,7 +213,7 @@ export function containerColumns(options: {
     {
       id: 'name',
       title: 'Name',
-      width: 'w-[22%]',
+      width: 'w-[20%]',
       sortBy: nameOf,
       cell: (container) => (
         <div className="min-w-0">
@@ -249,7 +249,7 @@ export function containerColumns(options: {
       width: 'w-[8%]',
       cell: (container) => <UsageCell container={container} of="memory" />,
     },
-    { id: 'ports', title: 'Ports', width: 'w-[10%]', cell: (container) => <PortsCell container={container} /> },
+    { id: 'ports', title: 'Ports', width: 'w-[12%]', cell: (container) => <PortsCell container={container} /> },
     {
       id: 'age',
       title: 'Created',
