@@ -22,7 +22,7 @@ const parts = {
 };
 
 /** Imports of a part's modules become `require('./<part>.cjs')`. */
-function usePart(name) {
+function partPlugin(name) {
   const files = new Set(parts[name].map((file) => path.join(root, file)));
   return {
     name: `part-${name}`,
@@ -70,12 +70,12 @@ const common = {
 
 await Promise.all([
   build({ ...common, stdin: entryOf('shared'), outfile: 'out/cli/shared.cjs' }),
-  build({ ...common, stdin: entryOf('packages'), outfile: 'out/cli/packages.cjs', plugins: [usePart('shared')] }),
+  build({ ...common, stdin: entryOf('packages'), outfile: 'out/cli/packages.cjs', plugins: [partPlugin('shared')] }),
   build({
     ...common,
     entryPoints: ['src/cli/main.ts'],
     outfile: 'out/cli/wharf.cjs',
     banner: { js: compileCache },
-    plugins: [usePart('shared'), usePart('packages')],
+    plugins: [partPlugin('shared'), partPlugin('packages')],
   }),
 ]);

@@ -1,7 +1,7 @@
 import { runChild } from '../../child-program.ts';
 import { defineCommand } from '../../command.ts';
-import { openBrowser } from '../../open-browser.ts';
 import { productProgram } from '../../product-files.ts';
+import { openBrowser } from '../../terminal/open-browser.ts';
 
 export const command = defineCommand({
   path: ['web'],

@@ -1,8 +1,8 @@
 import { WharfError } from '../../../contract/errors.ts';
 import { defineCommand } from '../../command.ts';
 import { waitUntil } from '../../local-daemon/wait-until.ts';
-import { openBrowser } from '../../open-browser.ts';
 import { pluginService } from '../../packages/package-services.ts';
+import { openBrowser } from '../../terminal/open-browser.ts';
 
 const startLimitMs = 30_000;
 

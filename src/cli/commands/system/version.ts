@@ -3,6 +3,7 @@ import { defineCommand } from '../../command.ts';
 import { renderObjects } from '../../format/inspect-view.ts';
 import { alignColumns } from '../../format/table.ts';
 import { productVersion } from '../../product-version.ts';
+import { operatingSystem } from '../../terminal/operating-system.ts';
 
 /** Engine API version this client speaks. */
 const clientApiVersion = '1.51';
@@ -17,13 +18,14 @@ export const command = defineCommand({
   args: { min: 0, max: 0 },
   async run(ctx) {
     const { format } = ctx.flags;
+    const system = operatingSystem();
     const client = {
       Version: productVersion,
       ApiVersion: clientApiVersion,
       DefaultAPIVersion: clientApiVersion,
       NodeVersion: process.version,
-      Os: process.platform,
-      Arch: goArchitecture(process.arch),
+      Os: system.os,
+      Arch: system.architecture,
       Context: ctx.contextName(),
     };
     let server: SystemVersion | null = null;
@@ -82,8 +84,4 @@ function serverLines(server: SystemVersion): string[] {
     for (const [key, value] of Object.entries(component.Details ?? {}).sort()) lines.push(`  ${key}:\t${value}`);
   }
   return lines;
-}
-
-function goArchitecture(architecture: string): string {
-  return architecture === 'x64' ? 'amd64' : architecture;
 }
