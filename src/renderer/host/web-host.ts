@@ -84,15 +84,6 @@ const inBrowser: Partial<{ [M in HostMethod]: (input: HostInput<M>) => Promise<H
   },
 };
 
-/** A browser opens addresses by itself; the gateway may run where nobody looks. */
-function openTab(input: unknown): null {
-  const url = typeof input === 'object' && input !== null && 'url' in input ? URL.parse(String(input.url)) : null;
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new WharfError('request.invalid', 'only plain http and https addresses can be opened');
-  window.open(url.href, '_blank', 'noopener,noreferrer');
-  return null;
-}
-
 /** HostApi over the web gateway: a POST a call, and one WebSocket for events and for calls that must keep their order. */
 export function createWebHost(): HostApi {
   const socket = new HostSocket();

@@ -5,25 +5,6 @@ import { Button, IconButton } from './button.tsx';
 import { classes } from './classes.ts';
 import { Input } from './field.tsx';
 
-/**
- * Where the focus goes when a dialog opens: its first field, else the button that submits it, else the panel. Left alone
- * Radix takes the close button, whose tooltip then eats the first Esc.
- */
-function focusFirst(event: Event): void {
-  const { currentTarget: content } = event;
-  if (!(content instanceof HTMLElement)) return;
-  event.preventDefault();
-  const field = content.querySelector<HTMLElement>('input:enabled, select:enabled, textarea:enabled');
-  const target = field ?? content.querySelector<HTMLElement>('button[type=submit]:enabled') ?? content;
-  target.focus();
-}
-
-/** A panel of details is read, not filled in: its fields are reached with Tab. */
-function focusPanel(event: Event): void {
-  event.preventDefault();
-  if (event.currentTarget instanceof HTMLElement) event.currentTarget.focus();
-}
-
 const widths = { sm: 'w-105', md: 'w-140', lg: 'w-190' } as const;
 
 /**
@@ -73,7 +54,6 @@ export function Dialog({
         <Radix.Content
           onOpenAutoFocus={focusFirst}
           {...(description ? {} : { 'aria-describedby': undefined })}
-          onOpenAutoFocus={focusFirst}
           className={classes(
             'rise-in fixed outline-none top-[max(3rem,8vh)] left-1/2 z-50 flex max-h-[84vh] max-w-[94vw] -translate-x-1/2 flex-col overflow-hidden rounded-2xl border border-line bg-raised shadow-float',
             widths[width],
@@ -123,7 +103,6 @@ export function Drawer({
         <Radix.Content
           onOpenAutoFocus={focusFirst}
           aria-describedby={undefined}
-          onOpenAutoFocus={focusPanel}
           className={classes(
             'slide-in fixed outline-none inset-y-0 right-0 z-50 flex max-w-[94vw] flex-col border-l border-line bg-raised shadow-float',
             wide ? 'w-180' : 'w-115',
