@@ -17,6 +17,8 @@ interface SpecFixtures {
 }
 
 export const test = base.extend<SpecFixtures>({
+  // What is not there within this will not come; the whole spec need not be waited for.
+  actionTimeout: 15_000,
   engine: async ({ world }, use) => {
     base.skip(world.registryUrl === undefined, 'needs the real engine, and so root');
     await use(createEngineClient(createSocketTransport(parseEngineAddress(`unix://${world.socket}`))));
