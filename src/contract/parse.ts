@@ -120,12 +120,17 @@ function foldNames(properties: Readonly<Record<string, Schema>>, value: object):
   return given;
 }
 
+/** What is read of a query; URLSearchParams is one. */
+export interface QueryParameters {
+  getAll(name: string): readonly string[];
+}
+
 /**
  * Query parameters as the schema says: numbers and booleans from text, filters and JSON from JSON, lists from repetition.
  * An empty value counts as absent where a string is not wanted.
  * @throws WharfError 'request.invalid'
  */
-export function parseQuery<S extends AnySchema>(schema: S, query: URLSearchParams): Static<S> {
+export function parseQuery<S extends AnySchema>(schema: S, query: QueryParameters): Static<S> {
   const out: Record<string, unknown> = {};
   for (const [name, property] of Object.entries((schema as Schema).properties ?? {})) {
     const values = query.getAll(name);
