@@ -33,6 +33,7 @@ import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.t
 import { createSnapshotter } from './snapshots/create-snapshotter.ts';
 import { createLayerWorkerPool } from './snapshots/layer-worker-pool.ts';
 import { buildInfo } from './system/build-info.ts';
+import { removeEmptyFolders } from './system/empty-folders.ts';
 import { readHostInfo } from './system/host-info.ts';
 import { keptValue, openMetadata } from './system/metadata-db.ts';
 import { takePidfile } from './system/pidfile.ts';
@@ -227,6 +228,8 @@ async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promi
     log.warn('The end took too long; containers that still run are taken over by the next daemon.', { limitMs });
   for (const listener of listeners) listener.closeConnections();
   db.close();
+  // Before the pidfile goes: a daemon started right now would be using these folders.
+  if (closed) await removeEmptyFolders(options.execRoot);
   log.info('wharfd has ended');
   return closed ? 0 : 1;
 }
