@@ -38,7 +38,7 @@ test('nginx on a published port: the link is there and the page answers', async 
   await showOptions(ui);
   await publish(ui, port, 80);
   await dialog(ui).getByRole('button', { name: 'Add variable' }).click();
-  await dialog(ui).getByLabel('Variable 1').fill('SHOP');
+  await dialog(ui).getByLabel('Variable 1', { exact: true }).fill('SHOP');
   await dialog(ui).getByLabel('Value 1').fill('open=yes');
   await dialog(ui).getByRole('button', { name: 'Add volume' }).click();
   await dialog(ui).getByLabel('Volume or folder 1').fill('shop-pages');
@@ -142,6 +142,8 @@ test('with auto-remove the container goes when it ends', async ({ ui, engine }) 
   await run(ui);
   await expect(ui.getByTestId('log-output')).toContainText('good');
   await expect(ui.getByText('This container is gone')).toBeVisible();
+  // What it said stays in view.
+  await expect(ui.getByTestId('log-output')).toContainText('bye');
   await expect.poll(() => engine.call('ContainerList', { query: { all: true } })).toEqual([]);
 });
 

@@ -125,6 +125,35 @@ function Actions({
   );
 }
 
+function Gone() {
+  return (
+    <EmptyState
+      icon={<Container />}
+      title="This container is gone"
+      action={
+        <Link to="/containers" className="font-medium text-accent hover:underline">
+          All containers
+        </Link>
+      }
+    >
+      It has been removed, here or from the command line.
+    </EmptyState>
+  );
+}
+
+/** Above the logs of a container that has been removed while they were in view. */
+function GoneNote() {
+  return (
+    <p role="status" className="mt-4 flex gap-2 rounded-xl border border-warn/25 bg-warn-soft px-4 py-2.5 text-ink-2">
+      <span className="font-medium text-warn">This container is gone.</span>
+      <span className="flex-1">Its logs are here until you leave this page.</span>
+      <Link to="/containers" className="font-medium text-accent hover:underline">
+        All containers
+      </Link>
+    </p>
+  );
+}
+
 export function ContainerDetailPage() {
   const params: { id?: string; tab?: string } = useParams({ strict: false });
   const id = params.id ?? '';
@@ -133,31 +162,15 @@ export function ContainerDetailPage() {
   const query = useContainer(id);
   const [confirm, setConfirm] = useState<ConfirmRequest>();
   const container = query.data;
-  if (!container)
+  const gone = query.error !== null && 'code' in query.error && query.error.code === 'container.not-found';
+  // What it wrote may be all the user came for (an auto-removed one, mostly): shown logs stay until they leave.
+  if (!container || (gone && tab !== 'logs'))
     return (
       <Page title="Container">
-        {query.error ? (
-          'code' in query.error && query.error.code === 'container.not-found' ? (
-            <EmptyState
-              icon={<Container />}
-              title="This container is gone"
-              action={
-                <Link to="/containers" className="font-medium text-accent hover:underline">
-                  All containers
-                </Link>
-              }
-            >
-              It has been removed, here or from the command line.
-            </EmptyState>
-          ) : (
-            <ErrorNote error={query.error} />
-          )
-        ) : (
-          <TableSkeleton />
-        )}
+        {gone ? <Gone /> : query.error ? <ErrorNote error={query.error} /> : <TableSkeleton />}
       </Page>
     );
-  const status = statusOf(container);
+  const status = gone ? { kind: 'unknown' as const, text: 'Removed' } : statusOf(container);
   const running = container.State.Running;
   return (
     <Page
@@ -184,7 +197,7 @@ export function ContainerDetailPage() {
           <RelativeTime atMs={Date.parse(running ? container.State.StartedAt : container.Created)} />
         </span>
       }
-      actions={<Actions container={container} onConfirm={setConfirm} />}
+      actions={gone ? undefined : <Actions container={container} onConfirm={setConfirm} />}
     >
       <TabBar
         label="Container"
@@ -192,6 +205,7 @@ export function ContainerDetailPage() {
         value={tab}
         onChange={(next) => void navigate({ to: '/containers/$id/$tab', params: { id, tab: next }, replace: true })}
       />
+      {gone && <GoneNote />}
       <div className="flex min-h-0 flex-1 flex-col pt-4">
         {tab === 'logs' && <LogsTab key={container.Id} container={container} />}
         {tab === 'inspect' && <InspectTab container={container} />}
