@@ -3,7 +3,7 @@
 //   --no-starter, --data-root DIR, --exec-root DIR, --registry ADDR:PORT, --listen ADDR:PORT
 // Ctrl-C ends everything it started: containers, engine, registry, gateway.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import http from 'node:http';
 import { createConnection } from 'node:net';
 import path from 'node:path';
@@ -80,6 +80,11 @@ async function end(code) {
     }, stopTimeoutMs);
     await ended;
     clearTimeout(late);
+  }
+  try {
+    rmdirSync(options['exec-root']);
+  } catch {
+    // Something of another daemon is in it, or it was never made.
   }
   good('Everything has ended');
   process.exit(code);
