@@ -26,6 +26,8 @@ export interface PullProgress {
   readonly status: string | undefined;
   readonly error: string | undefined;
   readonly hint: string | undefined;
+  /** Wharf's error code; tells what could help ('auth.denied': sign in). */
+  readonly code: string | undefined;
 }
 
 export const emptyProgress: PullProgress = {
@@ -34,6 +36,7 @@ export const emptyProgress: PullProgress = {
   status: undefined,
   error: undefined,
   hint: undefined,
+  code: undefined,
 };
 
 const phases: Readonly<Record<string, LayerPhase>> = {
@@ -54,7 +57,12 @@ const phases: Readonly<Record<string, LayerPhase>> = {
 /** Folds one line of Docker's progress stream into what the pull dialog shows. */
 export function reduceProgress(progress: PullProgress, message: ProgressMessage): PullProgress {
   if (message.error !== undefined || message.errorDetail !== undefined)
-    return { ...progress, error: message.errorDetail?.message ?? message.error, hint: message.errorDetail?.hint };
+    return {
+      ...progress,
+      error: message.errorDetail?.message ?? message.error,
+      hint: message.errorDetail?.hint,
+      code: message.errorDetail?.wharfCode,
+    };
   const status = message.status ?? '';
   const phase = phases[status] ?? (status.startsWith('Mounted from') ? 'exists' : undefined);
   if (message.id !== undefined && phase !== undefined) {

@@ -71,7 +71,9 @@ async function run(
     state = cancel.signal.aborted ? 'cancelled' : 'failed';
     const message = error instanceof Error ? error.message : String(error);
     const hint = error instanceof Error && 'hint' in error && typeof error.hint === 'string' ? error.hint : undefined;
-    if (state === 'failed') change(id, (task) => ({ ...task, progress: { ...task.progress, error: message, hint } }));
+    const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+    if (state === 'failed')
+      change(id, (task) => ({ ...task, progress: { ...task.progress, error: message, hint, code } }));
   }
   cancels.delete(id);
   const ended = state;

@@ -67,7 +67,16 @@ function PullProgressView({ task }: { readonly task: Task }) {
       )}
       {task.state === 'cancelled' && <p className="text-ink-2">Cancelled. Nothing half-made was kept.</p>}
       {task.progress.error && (
-        <ErrorNote error={Object.assign(new Error(task.progress.error), { hint: task.progress.hint })} />
+        <ErrorNote
+          error={Object.assign(new Error(task.progress.error), { hint: task.progress.hint })}
+          action={
+            task.progress.code?.startsWith('auth.') && (
+              <Button size="sm" onClick={() => intend({ kind: 'sign-in', registry: registryOf(task.reference) })}>
+                Sign in
+              </Button>
+            )
+          }
+        />
       )}
       {task.progress.layers.length > 0 && (
         <ul aria-label="Layers" className="max-h-72 overflow-y-auto rounded-xl border border-line bg-surface px-3 py-2">
@@ -78,6 +87,12 @@ function PullProgressView({ task }: { readonly task: Task }) {
       )}
     </div>
   );
+}
+
+/** "registry.example.com/team/app:1" -> its registry; Docker Hub for names without one. */
+function registryOf(reference: string): string {
+  const first = reference.split('/')[0] ?? '';
+  return reference.includes('/') && (/[.:]/.test(first) || first === 'localhost') ? first : 'docker.io';
 }
 
 /** Pulls an image with its layers in view. Closing the dialog lets the pull go on as a task. */
