@@ -114,19 +114,28 @@ export async function engineWorld(options: EngineWorldOptions = {}): Promise<Eng
     terminal: (program, args) => openTerminal(commandOf(program), args, env),
     clear: () => clearEngine(engine),
     async [Symbol.asyncDispose]() {
-      if (!daemon.running) await daemon.start();
-      await clearEngine(engine);
-      await daemon.stopForGood();
-      await registry[Symbol.asyncDispose]();
+      try {
+        if (!daemon.running) await daemon.start();
+        await clearEngine(engine);
+        await daemon.stopForGood();
+      } finally {
+        if (daemon.running) await daemon.kill9();
+        await registry[Symbol.asyncDispose]();
+      }
       const left = await leaks.settled();
       if (left.length > 0)
         throw new Error(`left behind by the engine in ${root}:\n  ${left.join('\n  ')}\n${daemon.log()}`);
       await rm(root, { recursive: true, force: true });
     },
   };
-  for (const name of options.pulled ?? [])
-    await drain(engine.jsonStream('ImageCreate', { query: { fromImage: name } }));
-  return world;
+  try {
+    for (const name of options.pulled ?? [])
+      await drain(engine.jsonStream('ImageCreate', { query: { fromImage: name } }));
+    return world;
+  } catch (error) {
+    await world[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 async function fillRegistry(registry: TestRegistry, images: 'fixtures' | 'starter' | 'none'): Promise<void> {

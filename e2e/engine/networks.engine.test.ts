@@ -28,7 +28,8 @@ function get(port: string, address = '127.0.0.1'): Promise<string> {
 describe.skipIf(dockerCommand === undefined)('networks', () => {
   const { docker, said } = engineFile({ pulled: ['busybox'] });
   const portOf = async (name: string) => (await said('port', name, '80')).split('\n')[0]?.split(':').at(-1) ?? '';
-  const reached = (from: string, name: string) => docker('exec', from, 'timeout', '2', 'wget', '-qO-', `http://${name}/`);
+  const reached = (from: string, name: string) =>
+    docker('exec', from, 'timeout', '2', 'wget', '-qO-', `http://${name}/`);
 
   it('bring a published port to 127.0.0.1, and take it away with the container', async () => {
     await said('run', '-d', '--name', 'web', '-p', '127.0.0.1::80', ...serve('hello'));

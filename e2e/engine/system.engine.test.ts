@@ -80,7 +80,7 @@ describe.skipIf(dockerCommand === undefined)('the engine', () => {
       '--since',
       String(since),
       '--until',
-      '0s',
+      String(since + 3),
       '--filter',
       'event=die',
       '--filter',

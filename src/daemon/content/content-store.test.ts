@@ -177,6 +177,15 @@ describe('collection', () => {
     expect(existsSync(store.path(wanted))).toBe(true);
   });
 
+  it('takes what a cut download left', async () => {
+    const bytes = randomBytes(1000);
+    const blob = blobOf(bytes);
+    const cut = store.ingest(blob, async () => cutAfter(bytes, 400), { signal: never });
+    await expect(cut).rejects.toThrow();
+    expect(await store.collect(() => false)).toEqual([{ digest: blob.digest, sizeBytes: 400 }]);
+    expect(incoming()).toEqual([]);
+  });
+
   it('starts without what an earlier run left on its way in', async () => {
     writeFileSync(join(root, 'ingest', 'sha256-abc'), 'half');
     await store.init();

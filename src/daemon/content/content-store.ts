@@ -61,7 +61,7 @@ export interface ContentStore {
   delete(digest: Digest): Promise<void>;
   list(): Promise<readonly BlobInfo[]>;
   lease(): Lease;
-  /** Removes what `isReachable` does not want, leased and incoming blobs aside. Answers what went. */
+  /** Removes what `isReachable` does not want, and unfinished blobs; not those leased or on their way. Answers what went. */
   collect(isReachable: (digest: Digest) => boolean): Promise<readonly BlobInfo[]>;
 }
 
@@ -89,6 +89,20 @@ export function createContentStore(options: { readonly root: string }): ContentS
       }
     }
     return found;
+  };
+
+  /** What cut downloads left and nobody has come back for. */
+  const collectPartials = async (): Promise<readonly BlobInfo[]> => {
+    const gone: BlobInfo[] = [];
+    for (const name of await readdir(incoming)) {
+      const digest = name.replace('-', ':');
+      if (!isDigest(digest) || isLeased(digest) || ingests.has(digest)) continue;
+      const grave = join(incoming, crypto.randomUUID());
+      if (!moveAway(join(incoming, name), grave)) continue;
+      gone.push({ digest, sizeBytes: (await stat(grave)).size });
+      await rm(grave, { force: true });
+    }
+    return gone;
   };
 
   const ingestOnce: ContentStore['ingest'] = async (blob, source, ingestOptions) => {
@@ -172,7 +186,7 @@ export function createContentStore(options: { readonly root: string }): ContentS
         await rm(grave, { force: true });
         gone.push(blob);
       }
-      return gone;
+      return [...gone, ...(await collectPartials())];
     },
   };
 }

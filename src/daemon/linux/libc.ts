@@ -27,6 +27,7 @@ const nativeIoctl = bind('int ioctl(int fd, unsigned long request, void *argumen
 const nativeGrantpt = bind('int grantpt(int fd)');
 const nativeUnlockpt = bind('int unlockpt(int fd)');
 const nativePtsname = bind('int ptsname_r(int fd, _Out_ uint8_t *name, size_t length)');
+const nativeFallocate = bind('int fallocate(int fd, int mode, int64_t offset, int64_t length)');
 const nativeMkfifo = bind('int mkfifo(const char *path, uint32_t mode)');
 
 export const O_NONBLOCK = 0x800;
@@ -132,6 +133,13 @@ export function unlockTerminal(masterFd: number): string {
   const failure = Number(nativePtsname(masterFd, name, name.length));
   if (failure !== 0) throw new SystemCallError('name the terminal', failure);
   return name.toString('utf8', 0, name.indexOf(0));
+}
+
+const FALLOC_FL_KEEP_SIZE = 1;
+
+/** Disk space for a file to grow into, its size unchanged. False where the file system has no such thing or no space. */
+export function reserveSpace(fd: number, offset: number, lengthBytes: number): boolean {
+  return Number(nativeFallocate(fd, FALLOC_FL_KEEP_SIZE, offset, lengthBytes)) === 0;
 }
 
 export function mkfifo(path: string, mode: number): void {

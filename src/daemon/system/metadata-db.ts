@@ -1,7 +1,8 @@
 /** The one metadata file. Opening it is also the lock of the data root: SQLite's own, which the kernel drops with the process. */
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { WharfError } from '../../contract/errors.ts';
+import { reserveSpace } from '../linux/libc.ts';
 
 /** @throws WharfError 'request.conflict' when another daemon holds this data root */
 export function openMetadata(dataRoot: string): DatabaseSync {
@@ -28,7 +29,25 @@ export function openMetadata(dataRoot: string): DatabaseSync {
       cause,
     });
   }
+  keepRoomToWrite(path);
+  keepRoomToWrite(`${path}-wal`);
   return db;
+}
+
+/** SQLite writes its log anew from the start when it has this length. */
+const reservedBytes = 4 << 20;
+
+/**
+ * A container may fill the disk; its end must still be written down, and it must be possible to remove it. Where the file
+ * system can not set space aside, that has to wait until something else is removed.
+ */
+function keepRoomToWrite(path: string): void {
+  const file = openSync(path, 'r+');
+  try {
+    reserveSpace(file, 0, statSync(path).size + reservedBytes);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const SQLITE_BUSY = 5;
