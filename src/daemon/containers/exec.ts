@@ -1,6 +1,7 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { ExecConfig, ExecInspect } from '../../contract/engine-types.ts';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
+import type { TerminalSize } from '../linux/terminal.ts';
 import type { ExecSession } from '../runtime/runtime.ts';
 import { streamType } from './attach.ts';
 import { type ClientOutput, createClientOutput, pumpInput } from './client-stream.ts';
@@ -31,6 +32,8 @@ export interface ExecProcess {
   readonly config: ExecConfig;
   readonly command: readonly string[];
   state: ExecState;
+  /** Of its terminal, asked for before the process was there. */
+  wantedSize?: TerminalSize;
 }
 
 /** POST /containers/{id}/exec. @throws WharfError 'container.not-running' | 'container.paused' | 'request.invalid' */
@@ -48,7 +51,7 @@ export function createExec(context: ContainerContext, ref: string, config: ExecC
   return { Id: exec.id };
 }
 
-/** POST /exec/{id}/start. Detached: answers undefined when it runs. Else the caller serves the session. */
+/** POST /exec/{id}/start. Detached: answers undefined when it runs. Else it begins when the session is served. */
 export async function startExec(
   context: ContainerContext,
   execId: string,
@@ -61,21 +64,15 @@ export async function startExec(
     throw new WharfError('request.conflict', `exec command ${execId} ${what}`);
   }
   exec.state = { kind: 'starting' };
-  const tty = exec.config.Tty ?? false;
-  const attachStdin = !query.detach && (exec.config.AttachStdin ?? false);
-  const client = query.detach ? undefined : createClientOutput({ tty, streams: wantedStreams(exec), onLeave() {} });
-  const session = await begin(context, handle, exec, { attachStdin, consoleSize: query.consoleSize }).catch(
-    (error: unknown) => {
-      exec.state = { kind: 'exited', pid: 0, exitCode: startFailureCode(error) };
-      if (!client || !isCommandProblem(error)) throw error;
-      // As dockerd: what is wrong with the command comes as output, and the exit code tells it too.
-      client.write([{ stream: 'stdout', bytes: Buffer.from(`${error.message}\r\n`) }]);
-      client.end();
-      return undefined;
-    },
-  );
-  if (session) void followExec(context, handle, exec, session, client);
-  return client && sessionOf(client, tty, session, exec);
+  if (!query.detach) return attachedSession(context, handle, exec, query);
+  try {
+    const session = await begin(context, handle, exec, { attachStdin: false, consoleSize: query.consoleSize });
+    void followExec(context, handle, exec, session, undefined);
+  } catch (error) {
+    exec.state = { kind: 'exited', pid: 0, exitCode: startFailureCode(error) };
+    throw error;
+  }
+  return undefined;
 }
 
 async function begin(
@@ -91,6 +88,7 @@ async function begin(
   const { attachStdin } = options;
   const session = await context.runtime.exec(handle.id, { process, attachStdin, signal: context.signal });
   exec.state = { kind: 'running', session };
+  if (exec.wantedSize) session.resize(exec.wantedSize);
   context.announce(handle, `exec_start: ${exec.command.join(' ')}`, { execID: exec.id });
   return session;
 }
@@ -136,30 +134,72 @@ async function copyOutput(source: Readable, stream: OutputStream, client: Client
   }
 }
 
-function sessionOf(
-  client: ClientOutput,
-  tty: boolean,
-  session: ExecSession | undefined,
+/**
+ * The process begins when the connection is served, after the client was sent the head, as in dockerd: docker-py throws
+ * away what comes together with the head. So what is wrong with the command comes as output; the exit code tells it too.
+ */
+function attachedSession(
+  context: ContainerContext,
+  handle: ContainerHandle,
   exec: ExecProcess,
+  { consoleSize }: ExecStartQuery,
 ): StreamSession {
+  const tty = exec.config.Tty ?? false;
+  const client = createClientOutput({ tty, streams: wantedStreams(exec), onLeave() {} });
   return {
     contentType: streamType(tty),
     async serve(connection) {
       const served = client.serve(connection);
-      const stdin = session?.stdin;
-      if (stdin) {
-        const detachKeys = tty ? parseDetachKeys(exec.config.DetachKeys ?? '') : undefined;
-        const left = new AbortController();
-        void served.finally(() => left.abort());
-        void pumpInput(connection, stdin, { detachKeys, signal: left.signal }).then((how) => {
-          if (how === 'detached') client.cancel();
-          else stdin.end();
-        });
+      try {
+        const attachStdin = exec.config.AttachStdin ?? false;
+        const session = await begin(context, handle, exec, { attachStdin, consoleSize });
+        void followExec(context, handle, exec, session, client);
+        if (session.stdin) giveInput(connection, session.stdin, { exec, client, served });
+      } catch (error) {
+        failStart(context, handle, exec, { error, client });
       }
       await served;
     },
-    cancel: () => client.cancel(),
+    cancel() {
+      if (exec.state.kind === 'starting')
+        exec.state = { kind: 'exited', pid: 0, exitCode: startFailureCode(undefined) };
+      client.cancel();
+    },
   };
+}
+
+function failStart(
+  context: ContainerContext,
+  handle: ContainerHandle,
+  exec: ExecProcess,
+  { error, client }: { readonly error: unknown; readonly client: ClientOutput },
+): void {
+  exec.state = { kind: 'exited', pid: 0, exitCode: startFailureCode(error) };
+  if (!isWharfError(error)) {
+    context.log.warn('A process could not be started in a container.', { id: handle.id, execId: exec.id, error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  for (const stream of ['stdout', 'stderr'] as const) {
+    if (!wantedStreams(exec).has(stream)) continue;
+    client.write([{ stream, bytes: Buffer.from(`${message}\r\n`) }]);
+    break;
+  }
+  client.end();
+}
+
+function giveInput(
+  connection: Duplex,
+  stdin: NonNullable<ExecSession['stdin']>,
+  to: { readonly exec: ExecProcess; readonly client: ClientOutput; readonly served: Promise<void> },
+): void {
+  const { config } = to.exec;
+  const detachKeys = config.Tty ? parseDetachKeys(config.DetachKeys ?? '') : undefined;
+  const left = new AbortController();
+  void to.served.finally(() => left.abort());
+  void pumpInput(connection, stdin, { detachKeys, signal: left.signal }).then((how) => {
+    if (how === 'detached') to.client.cancel();
+    else stdin.end();
+  });
 }
 
 /** GET /exec/{id}/json. */
@@ -200,12 +240,12 @@ function pidOf(state: ExecState): number {
 }
 
 /** POST /exec/{id}/resize. */
-export function resizeExec(
-  context: ContainerContext,
-  execId: string,
-  size: { readonly rows: number; readonly columns: number },
-): void {
+export function resizeExec(context: ContainerContext, execId: string, size: TerminalSize): void {
   const { exec } = findExec(context, execId);
+  if (exec.state.kind === 'starting') {
+    exec.wantedSize = size;
+    return;
+  }
   if (exec.state.kind !== 'running') {
     throw new WharfError('exec.not-running', `exec process ${execId} is not running`);
   }
@@ -238,10 +278,6 @@ function makeRoom(context: ContainerContext, handle: ContainerHandle): void {
     handle.execs.delete(exec.id);
     context.execOwners.delete(exec.id);
   }
-}
-
-function isCommandProblem(error: unknown): error is WharfError {
-  return isWharfError(error, 'container.command-not-found') || isWharfError(error, 'container.command-not-executable');
 }
 
 /** The exit codes of shells: 127 not found, 126 not executable; 128 for anything else that keeps it from starting. */

@@ -29,7 +29,8 @@ export function sandboxRequest(
     hostname: hostnameOf(record),
     domainname: config.Domainname ?? '',
     networkMode: moment === 'start' ? joinedNetwork(context, networkMode) : networkMode,
-    endpoints: record.endpoints,
+    // Its default endpoint may be named in the request all the same; dockerd makes nothing of it.
+    endpoints: config.NetworkDisabled ? {} : record.endpoints,
     portBindings: hostConfig.PortBindings ?? {},
     exposedPorts: Object.keys(config.ExposedPorts ?? {}),
     publishAllPorts: hostConfig.PublishAllPorts ?? false,
@@ -37,7 +38,11 @@ export function sandboxRequest(
     dnsOptions: hostConfig.DnsOptions ?? [],
     dnsSearch: hostConfig.DnsSearch ?? [],
     extraHosts: hostConfig.ExtraHosts ?? [],
-    links: moment === 'start' ? linkedContainers(context, hostConfig.Links ?? []) : [],
+    // On other networks they mean nothing to dockerd (there it is the endpoint that has links); compose v1 sends both.
+    links:
+      moment === 'start' && ['bridge', 'default'].includes(networkMode)
+        ? linkedContainers(context, hostConfig.Links ?? [])
+        : [],
     macAddress: config.MacAddress || undefined,
     sysctls: Object.fromEntries(Object.entries(hostConfig.Sysctls ?? {}).filter(([name]) => name.startsWith('net.'))),
     filesDir: containerDir(context.dataRoot, record.id),
