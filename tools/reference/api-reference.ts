@@ -57,7 +57,7 @@ Names of operations are those of Docker's own reference, which explains their fi
 - A request's body is JSON. Field names match in any case, unknown fields are ignored, null counts as absent.
 - A failure is \`{"message", "code", "hint"}\`; [errors.md](errors.md) lists the codes with their HTTP status.
 - A query parameter of type list is given several times; one of type JSON or filters carries JSON.
-- A route says when it came into the API. It answers under older versions too.`;
+- A route says since which version it is there; under an older one it answers 404.`;
 
 export function apiReference(): string {
   const types = new Map<string, AnySchema>();
