@@ -67,7 +67,7 @@ test('inspect as a tree with a filter, and as JSON', async ({ ui, engine }) => {
   const details = ui.getByRole('region', { name: 'Details' });
   await expect(details).toContainText('HostConfig');
   await ui.getByLabel('Filter fields').fill('sleep');
-  await expect(details).toContainText('3600');
+  await expect(details).toContainText('Path: "sleep"');
   await expect(details).not.toContainText('GraphDriver');
   await ui.getByRole('radio', { name: 'JSON' }).click();
   await expect(details).toContainText(`"Id": "${id}"`);

@@ -58,7 +58,7 @@ test('start, stop, pause, resume and remove from the row', async ({ ui, engine }
 test('filter, running and stopped, groups of compose, and acts on several', async ({ ui, engine }) => {
   await havingImages(engine, 'busybox');
   const make = async (name: string, project: string | undefined, started: boolean) => {
-    const Labels = project === undefined ? {} : { 'com.docker.compose.project': project };
+    const Labels: Record<string, string> = project === undefined ? {} : { 'com.docker.compose.project': project };
     const { Id } = await engine.call('ContainerCreate', {
       query: { name },
       body: { Image: 'busybox', Cmd: ['sleep', '3600'], Labels, StopTimeout: 0 },

@@ -152,8 +152,9 @@ describe.skipIf(dockerCommand === undefined)('a full disk', () => {
       await expect.poll(() => readdirSync(path.join(dataRoot, 'content/ingest'))).toEqual([]);
       expect((await world.docker(['images', '--format', '{{.Repository}}'])).stdout).toBe('busybox\n');
       expect(await world.docker(['run', '--rm', 'busybox', 'echo', 'goes on'])).toMatchObject({ stdout: 'goes on\n' });
-      const filled = await world.docker(['run', '--rm', 'busybox', 'sh', '-c', 'head -c 60000000 /dev/zero > /f']);
-      expect(filled).toMatchObject({ code: 1, stderr: expect.stringContaining('No space left on device') });
+      // Its own complaint is lost with it: output goes through the log, which is on the same disk.
+      const filling = ['run', '--rm', 'busybox', 'sh', '-c', 'head -c 60000000 /dev/zero > /f'];
+      expect(await world.docker(filling)).toMatchObject({ code: 1 });
       expect(await world.docker(['run', '--rm', 'busybox', 'echo', 'still'])).toMatchObject({ stdout: 'still\n' });
     } finally {
       await runProgram('umount', [dataRoot]);
