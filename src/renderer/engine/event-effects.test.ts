@@ -31,6 +31,11 @@ test('mounting a volume is no change of the volume list', () => {
   expect(staleKeys({ Type: 'volume', Action: 'create', Actor: { ID: 'data' } })).toContainEqual(engineKeys.volumes);
 });
 
+test('joining a network touches the network and the list of containers, which says who is on it', () => {
+  const keys = staleKeys({ Type: 'network', Action: 'connect', Actor: { ID: 'net' } });
+  expect(keys).toEqual(expect.arrayContaining([engineKeys.network('net'), engineKeys.containers]));
+});
+
 test('an event of an unknown type makes nothing stale', () => {
   expect(staleKeys({ Type: 'secret', Action: 'create' })).toEqual([]);
 });

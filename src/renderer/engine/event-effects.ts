@@ -42,7 +42,8 @@ export function staleKeys(event: EventLike): readonly (readonly string[])[] {
     case 'volume':
       return action === 'mount' || action === 'unmount' ? [] : [engineKeys.volumes, engineKeys.diskUsage];
     case 'network':
-      return [engineKeys.networks, engineKeys.network(id), engineKeys.containerDetails];
+      // The list of containers says who is on which network.
+      return [engineKeys.networks, engineKeys.network(id), engineKeys.containers, engineKeys.containerDetails];
     case 'daemon':
       return [engineKeys.info];
     default:
