@@ -11,6 +11,7 @@ import { ErrorNote } from '../../ui/error-note.tsx';
 import { Input, Segments, Select } from '../../ui/field.tsx';
 import { Page } from '../../ui/page.tsx';
 import { Skeleton } from '../../ui/progress.tsx';
+import { Spinner } from '../../ui/spinner.tsx';
 import { RepositoryCard } from './repository-card.tsx';
 import { RepositoryDrawer } from './repository-drawer.tsx';
 
@@ -88,7 +89,8 @@ export function RegistryPage() {
                   className="pl-8"
                 />
               </div>
-              <Button type="submit" look="primary" busy={search.isFetching}>
+              {/* Never disabled: a form whose button is takes no Enter, and the next search need not wait for the last. */}
+              <Button type="submit" look="primary" icon={search.isFetching ? <Spinner /> : undefined}>
                 Search
               </Button>
             </form>
