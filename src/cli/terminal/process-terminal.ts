@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import type { Writable } from 'node:stream';
 import { OutputClosedError, type Terminal, type TerminalSize } from './terminal.ts';
 
@@ -23,7 +24,11 @@ export function processTerminal(): Terminal {
     },
     input: () => process.stdin,
     setRaw(on) {
-      if (process.stdin.isTTY === true) process.stdin.setRawMode(on);
+      if (process.stdin.isTTY !== true) return;
+      process.stdin.setRawMode(on);
+      // Node's raw mode still makes CR LF of each LF (libuv's UV_TTY_MODE_RAW), which moves the cursor of full-screen
+      // programs to the first column. The way back restores all of it.
+      if (on) spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
     },
   };
 }
