@@ -104,6 +104,12 @@ describe('the runtime spec of a container', () => {
     expect(build().linux).toMatchObject({ maskedPaths: defaultMaskedPaths });
   });
 
+  it("shares the host's memory with --ipc=host, and needs no message queues mounted there", () => {
+    const { mounts } = build({ namespaces: { ...input.namespaces, ipc: { kind: 'host' } } });
+    expect(mounts.find((mount) => mount.destination === '/dev/shm')).toMatchObject({ type: 'bind', source: '/dev/shm' });
+    expect(mounts.find((mount) => mount.destination === '/dev/mqueue')).toMatchObject({ type: 'mqueue' });
+  });
+
   it('has the namespaces asked for, and a group namespace of its own on v2 only', () => {
     const types = (linux: Readonly<Record<string, unknown>>) => linux.namespaces;
     expect(types(build().linux)).toEqual([

@@ -74,22 +74,18 @@ export function defaultMounts(options: DefaultMountOptions): readonly RuntimeMou
 }
 
 function ipcMounts({ hostIpc, shmSizeBytes }: DefaultMountOptions): readonly RuntimeMount[] {
-  if (hostIpc) {
-    return ['/dev/mqueue', '/dev/shm'].map((path) => ({
-      destination: path,
-      type: 'bind',
-      source: path,
-      options: ['rbind', 'nosuid', 'noexec', 'nodev'],
-    }));
-  }
+  const options = ['nosuid', 'noexec', 'nodev'];
   return [
-    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: ['nosuid', 'noexec', 'nodev'] },
-    {
-      destination: '/dev/shm',
-      type: 'tmpfs',
-      source: 'shm',
-      options: ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${shmSizeBytes}`],
-    },
+    // A mount of this type shows the queues of the IPC namespace it is made in, the host's too; few hosts have it mounted.
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options },
+    hostIpc
+      ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', ...options] }
+      : {
+          destination: '/dev/shm',
+          type: 'tmpfs',
+          source: 'shm',
+          options: [...options, 'mode=1777', `size=${shmSizeBytes}`],
+        },
   ];
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { defineCommand } from '../../command.ts';
 import { engineAnswers } from '../../local-daemon/answers.ts';
 import { daemonFiles, runningDaemon } from '../../local-daemon/daemon-files.ts';
@@ -25,8 +26,10 @@ export const command = defineCommand({
     const engine = await ctx.engine();
     const { Version, ApiVersion } = await engine.call('SystemVersion', { signal: ctx.signal });
     const process = pid === undefined ? '' : ` (process ${pid})`;
+    // An engine that `wharf daemon start` did not start logs elsewhere.
+    const log = existsSync(files.logFile) ? `Log ${files.logFile}\n` : '';
     await ctx.terminal.out(
-      `The engine runs at unix://${files.socket}${process}\nVersion ${Version}, API ${ApiVersion}\nLog ${files.logFile}\n`,
+      `The engine runs at unix://${files.socket}${process}\nVersion ${Version}, API ${ApiVersion}\n${log}`,
     );
     return 0;
   },
