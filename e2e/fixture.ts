@@ -24,6 +24,8 @@ interface WorkerFixtures {
 interface TestFixtures {
   /** $WHARF_HOME of this test. */
   readonly home: string;
+  /** Where the app is told the engine is: the world's, unless a spec puts something in between. */
+  readonly engineHost: string;
   /** The desktop app; skips where the host is a browser. */
   readonly desktop: ElectronApplication;
   /** The app's page, whatever shows it. */
@@ -47,12 +49,11 @@ export const test = base.extend<TestFixtures & { app: RunningApp }, HostOptions 
     await use(home);
     await rm(home, { recursive: true, force: true, maxRetries: 3 });
   },
-  app: async ({ hostKind, world, home }, use, info) => {
-    const app = await openApp(
-      hostKind,
-      { ...cleanEnv(), WHARF_HOME: home, WHARF_HOST: `unix://${world.socket}` },
-      home,
-    );
+  engineHost: async ({ world }, use) => {
+    await use(`unix://${world.socket}`);
+  },
+  app: async ({ hostKind, engineHost, home }, use, info) => {
+    const app = await openApp(hostKind, { ...cleanEnv(), WHARF_HOME: home, WHARF_HOST: engineHost }, home);
     const { page } = app;
     page.on('pageerror', (error) => console.log(`page error: ${error.message}`));
     await use(app);

@@ -27,6 +27,8 @@ test('search, kinds, tags and a pull from a card', async ({ ui, engine }) => {
     .click();
   await expect(dialog(ui).getByRole('button', { name: 'Run it' })).toBeVisible({ timeout: 30_000 });
   await ui.keyboard.press('Escape');
+  await expect(dialog(ui).getByRole('list', { name: 'Tags' })).toBeVisible();
+  await ui.keyboard.press('Escape');
   await openPage(ui, 'Images');
   await expect(ui.getByTestId('image-row-hello-wharf:1.0')).toBeVisible();
 });

@@ -34,9 +34,9 @@ test('volumes are created, marked while in use, looked at and removed', async ({
 
   await wharf('rm', '-f', 'keeper');
   await expect(row).toContainText('Unused');
-  await expect(row).toContainText(/3\.0 MB/);
+  await expect(row).toContainText('3.00 MB');
   await row.getByRole('button', { name: 'Remove shop-data' }).click();
-  await expect(dialog(ui)).toContainText('3.0 MB of data will be gone for good.');
+  await expect(dialog(ui)).toContainText('3.00 MB of data will be gone for good.');
   await confirm(ui, 'Remove');
   await expect(ui.getByText('No volumes yet')).toBeVisible();
 });
