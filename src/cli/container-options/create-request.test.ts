@@ -189,6 +189,29 @@ describe('buildCreateRequest', () => {
     expect(request(['--no-healthcheck', 'img']).Healthcheck).toEqual({ Test: ['NONE'] });
   });
 
+  it('names capabilities in full, each once; what is added and dropped is added', () => {
+    const { HostConfig } = request([
+      ...['--cap-add', 'sys_time', '--cap-add', 'CAP_NET_ADMIN', '--cap-add', 'NET_ADMIN'],
+      ...['--cap-drop', 'net_admin', '--cap-drop', 'all', 'img'],
+    ]);
+    expect(HostConfig?.CapAdd).toEqual(['CAP_NET_ADMIN', 'CAP_SYS_TIME']);
+    expect(HostConfig?.CapDrop).toEqual(['ALL']);
+  });
+
+  it('reads ports as fields, and sends settings that only older engines or Windows know along', () => {
+    const { HostConfig, ExposedPorts } = request([
+      ...['-p', 'target=80,published=8080,protocol=udp,mode=host', '-p', 'target=90'],
+      ...['--isolation', 'default', '--kernel-memory', '10m', '--blkio-weight-device', '/dev/sda:200', 'img'],
+    ]);
+    expect(Object.keys(ExposedPorts ?? {})).toEqual(['80/udp', '90/tcp']);
+    expect(HostConfig?.PortBindings).toEqual({
+      '80/udp': [{ HostIp: '', HostPort: '8080' }],
+      '90/tcp': [{ HostIp: '', HostPort: '' }],
+    });
+    expect(HostConfig?.Isolation).toBe('default');
+    expect(HostConfig?.BlkioWeightDevice).toEqual([{ Path: '/dev/sda', Weight: 200 }]);
+  });
+
   it.each([
     [['-p', '99999:80', 'img'], 'invalid hostPort: 99999'],
     [['-p', '80:x', 'img'], 'invalid containerPort: x'],
@@ -207,6 +230,18 @@ describe('buildCreateRequest', () => {
     [['-a', 'stdfoo', 'img'], 'valid streams are STDIN, STDOUT and STDERR'],
     [['--env-file', '/no/such/file', 'img'], 'no such file or directory'],
     [['--ulimit', 'nofile=5:3', 'img'], 'soft limit must be less than or equal to hard limit'],
+    [['--ulimit', 'foo=5', 'img'], 'invalid ulimit type: foo'],
+    [['--add-host', 'x:1.2', 'img'], 'invalid IP address in add-host: "1.2"'],
+    [['--dns', 'here', 'img'], 'IP address is not correctly formatted: here'],
+    [['--device-cgroup-rule', 'c 1 rwm', 'img'], "invalid device cgroup format 'c 1 rwm'"],
+    [['--mac-address', 'zz', 'img'], 'zz is not a valid mac address'],
+    [['--security-opt', 'foo', 'img'], 'Invalid --security-opt: "foo"'],
+    [['--security-opt', 'seccomp=/nope', 'img'], 'opening seccomp profile (/nope) failed: open /nope: no such file or'],
+    [['--network', '', 'img'], 'no name set for network'],
+    [['-l', '=x', 'img'], "invalid label '=x': empty name"],
+    [['--health-retries', '-1', 'img'], '--health-retries cannot be negative'],
+    [['--blkio-weight-device', '/dev/sda:9', 'img'], 'invalid weight for device: /dev/sda:9'],
+    [['-p', 'published=80', 'img'], 'missing mandatory field "target"'],
   ])('%j is refused with exit code 125', (argv, message) => {
     expect(() => request(argv)).toThrow(
       expect.objectContaining({ exitCode: 125, message: expect.stringContaining(message) }),

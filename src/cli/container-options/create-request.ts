@@ -1,7 +1,9 @@
 import type { ContainerConfig, ContainerCreateRequest, HealthConfig, HostConfig } from '../../contract/engine-types.ts';
 import type { FlagValues } from '../command.ts';
 import type { TerminalSize } from '../terminal/terminal.ts';
+import { capabilityChanges } from './capabilities.ts';
 import type { containerFlags } from './container-flags.ts';
+import { parseDeviceCgroupRule, parseDnsServer, parseExtraHost, parseMacAddress } from './host-values.ts';
 import { readEnvironment, readLabels, toMap, toStrictMap } from './key-values.ts';
 import { parseMount, parseTmpfs, parseVolumes } from './mounts.ts';
 import { parseNetworks } from './networks.ts';
@@ -13,6 +15,7 @@ import {
   parseRestartPolicy,
   parseUlimit,
   throttles,
+  weights,
   withoutUndefined,
 } from './resources.ts';
 import { parseSecurityOptions } from './security.ts';
@@ -49,7 +52,7 @@ export function buildCreateRequest(source: CreateSource): ContainerCreateRequest
     linkLocalIps: flags['link-local-ip'],
     ip: flags.ip,
     ip6: flags.ip6,
-    macAddress: flags['mac-address'],
+    macAddress: parseMacAddress(flags['mac-address']),
   });
   return {
     ...buildConfig(source, ports.exposed, volumes.volumes),
@@ -89,7 +92,6 @@ function buildConfig(
     WorkingDir: flags.workdir,
     // An empty --entrypoint clears the image's own.
     Entrypoint: given.has('entrypoint') ? [flags.entrypoint ?? ''] : undefined,
-    MacAddress: flags['mac-address'],
     Labels: readLabels(flags['label-file'], flags.label),
     StopSignal: flags['stop-signal'],
     StopTimeout: flags['stop-timeout'],
@@ -115,28 +117,31 @@ export function attachedStreams(flags: Pick<ContainerValues, 'attach' | 'interac
 
 function buildHostConfig(flags: ContainerValues, given: ReadonlySet<string>): HostConfig {
   const devices = flags.device.map(parseDevice);
+  const capabilities = capabilityChanges(flags['cap-add'], flags['cap-drop']);
   return {
     ...buildResources(flags),
     AutoRemove: flags.rm,
-    Annotations: orUndefined(toStrictMap(flags.annotation, 'annotation')),
+    Annotations: orUndefined(toMap(flags.annotation)),
     BlkioDeviceReadBps: throttles(flags['device-read-bps'], 'bytes'),
     BlkioDeviceReadIOps: throttles(flags['device-read-iops'], 'operations'),
     BlkioDeviceWriteBps: throttles(flags['device-write-bps'], 'bytes'),
     BlkioDeviceWriteIOps: throttles(flags['device-write-iops'], 'operations'),
-    CapAdd: listOrUndefined(flags['cap-add']),
-    CapDrop: listOrUndefined(flags['cap-drop']),
+    BlkioWeightDevice: weights(flags['blkio-weight-device']),
+    CapAdd: listOrUndefined(capabilities.add),
+    CapDrop: listOrUndefined(capabilities.drop),
     CgroupParent: flags['cgroup-parent'],
     CgroupnsMode: flags.cgroupns,
     ContainerIDFile: flags.cidfile,
-    DeviceCgroupRules: listOrUndefined(flags['device-cgroup-rule']),
+    DeviceCgroupRules: listOrUndefined(flags['device-cgroup-rule'].map(parseDeviceCgroupRule)),
     Devices: devices.length > 0 ? devices : undefined,
-    Dns: listOrUndefined(flags.dns),
+    Dns: listOrUndefined(flags.dns.map(parseDnsServer)),
     DnsOptions: listOrUndefined([...flags['dns-option'], ...flags['dns-opt']]),
     DnsSearch: listOrUndefined(flags['dns-search']),
     ExtraHosts: listOrUndefined(flags['add-host'].map(parseExtraHost)),
     GroupAdd: listOrUndefined(flags['group-add']),
     Init: given.has('init') ? flags.init : undefined,
     IpcMode: flags.ipc,
+    Isolation: flags.isolation,
     Links: listOrUndefined(flags.link),
     LogConfig:
       flags['log-driver'] === undefined && flags['log-opt'].length === 0
@@ -172,7 +177,7 @@ function buildHealthcheck(flags: ContainerValues): HealthConfig | undefined {
     Timeout: nanoseconds(flags['health-timeout'], 'health-timeout'),
     StartPeriod: nanoseconds(flags['health-start-period'], 'health-start-period'),
     StartInterval: nanoseconds(flags['health-start-interval'], 'health-start-interval'),
-    Retries: flags['health-retries'],
+    Retries: notNegative(flags['health-retries'], 'health-retries'),
   });
   const isEmpty = Object.keys(settings).length === 0;
   if (flags['no-healthcheck']) {
@@ -183,25 +188,13 @@ function buildHealthcheck(flags: ContainerValues): HealthConfig | undefined {
 }
 
 function nanoseconds(ms: number | undefined, flag: string): number | undefined {
-  if (ms === undefined) return undefined;
-  if (ms < 0) throw optionError(`--${flag} cannot be negative`);
-  return Math.round(ms * 1e6);
+  const checked = notNegative(ms, flag);
+  return checked === undefined ? undefined : Math.round(checked * 1e6);
 }
 
-/** `name:ip` or `name=ip`; brackets around an IPv6 address go. */
-function parseExtraHost(text: string): string {
-  const match = /^([^:=]+)[:=](.+)$/.exec(text);
-  if (match === null)
-    throw optionError(
-      `invalid argument ${JSON.stringify(text)} for "--add-host" flag: bad format for add-host: ${JSON.stringify(text)}`,
-    );
-  const address = (match[2] ?? '').replace(/^\[(.*)\]$/, '$1');
-  if (address !== 'host-gateway' && !/^[\d.]+$|^[0-9a-fA-F:.]+$/.test(address)) {
-    throw optionError(
-      `invalid argument ${JSON.stringify(text)} for "--add-host" flag: invalid IP address in add-host: ${JSON.stringify(address)}`,
-    );
-  }
-  return `${match[1]}:${address}`;
+function notNegative(value: number | undefined, flag: string): number | undefined {
+  if (value !== undefined && value < 0) throw optionError(`--${flag} cannot be negative`);
+  return value;
 }
 
 function listOrUndefined(list: readonly string[]): readonly string[] | undefined {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { optionError } from './option-error.ts';
+import { readTextFile } from './text-file.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -33,26 +33,26 @@ export function readEnvironment(files: readonly string[], flags: readonly string
 }
 
 export function readLabels(files: readonly string[], flags: readonly string[]): Record<string, string> {
+  const nameless = flags.find((text) => text === '' || text.startsWith('='));
+  if (nameless !== undefined) {
+    throw optionError(
+      `invalid argument ${JSON.stringify(nameless)} for "-l, --label" flag: invalid label '${nameless}': empty name`,
+    );
+  }
   return toMap([...files.flatMap((file) => parsePairFile(file, undefined)), ...flags]);
 }
 
 /** Lines of `name=value`; empty lines and `#` comments are skipped. `env` gives bare names their value. */
 function parsePairFile(path: string, env: Environment | undefined): string[] {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw optionError(
-      `open ${path}: ${error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'no such file or directory' : String(error)}`,
-    );
-  }
-  return text.split(/\r?\n/).flatMap((raw) => {
-    const line = raw.trimStart();
-    if (line === '' || line.startsWith('#')) return [];
-    const [name] = splitPair(line);
-    if (name === '') throw optionError(`invalid env file (${path}): no variable name on line '${line}'`);
-    if (/\s/.test(name)) throw optionError(`invalid env file (${path}): variable '${name}' contains whitespaces`);
-    if (line.includes('=') || env === undefined) return [line];
-    return env[name] === undefined ? [] : [`${name}=${env[name]}`];
-  });
+  return readTextFile(path)
+    .split(/\r?\n/)
+    .flatMap((raw) => {
+      const line = raw.trimStart();
+      if (line === '' || line.startsWith('#')) return [];
+      const [name] = splitPair(line);
+      if (name === '') throw optionError(`invalid env file (${path}): no variable name on line '${line}'`);
+      if (/\s/.test(name)) throw optionError(`invalid env file (${path}): variable '${name}' contains whitespaces`);
+      if (line.includes('=') || env === undefined) return [line];
+      return env[name] === undefined ? [] : [`${name}=${env[name]}`];
+    });
 }

@@ -87,7 +87,8 @@ function setField(draft: Draft, key: string, value: string | undefined, field: s
       return;
     case 'readonly':
     case 'ro':
-      draft.ReadOnly = switchValue(key, value);
+      if (switchValue(key, value)) draft.ReadOnly = true;
+      else delete draft.ReadOnly;
       return;
     case 'consistency':
       draft.Consistency = text.toLowerCase();

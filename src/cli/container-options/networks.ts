@@ -65,6 +65,7 @@ function plainEndpoint(options: NetworkOptions): Endpoint {
 
 /** `lab` or `name=lab,alias=db,ip=10.0.0.2,driver-opt=a=b`. */
 function parseNetworkSpec(spec: string): { readonly name: string; readonly endpoint: Endpoint } {
+  if (spec === '') throw optionError('no name set for network');
   if (!spec.includes('=')) return { name: spec, endpoint: {} };
   const endpoint: Endpoint = {};
   let name = '';

@@ -1,4 +1,5 @@
 import type { PortMap } from '../../contract/engine-types.ts';
+import { parseCsvLine } from './csv-line.ts';
 import { optionError } from './option-error.ts';
 
 export interface ParsedPorts {
@@ -31,7 +32,8 @@ export function parsePorts(publish: readonly string[], expose: readonly string[]
   return { exposed, bindings };
 }
 
-function parsePublish(spec: string): { readonly key: string; readonly hostIp: string; readonly hostPort: string }[] {
+function parsePublish(given: string): { readonly key: string; readonly hostIp: string; readonly hostPort: string }[] {
+  const spec = given.includes('=') ? shortForm(given) : given;
   const { ports, protocol } = splitProtocol(spec);
   const { ip, host, container } = splitAddress(ports, spec);
   const inside = parseRange(container);
@@ -47,6 +49,22 @@ function parsePublish(spec: string): { readonly key: string; readonly hostIp: st
     hostIp: ip,
     hostPort: hostPortText(outside, count, index),
   }));
+}
+
+/** `target=80,published=8080,protocol=udp` as `8080:80/udp`; `mode` only means something in a swarm. */
+function shortForm(spec: string): string {
+  const fields = new Map(
+    parseCsvLine(spec).map((field): [string, string] => {
+      const [key = '', value = ''] = field.split('=', 2);
+      return [key.trim().toLowerCase(), value.trim().toLowerCase()];
+    }),
+  );
+  const unknown = [...fields.keys()].find((key) => !['target', 'published', 'protocol', 'mode'].includes(key));
+  if (unknown !== undefined) throw optionError(`invalid field key ${unknown}`, portHint);
+  const target = fields.get('target') ?? '';
+  if (target === '') throw optionError(`missing mandatory field "target"`, portHint);
+  const published = fields.get('published') ?? '';
+  return `${published === '' ? '' : `${published}:`}${target}/${fields.get('protocol') ?? 'tcp'}`;
 }
 
 const portHint = 'A port looks like 8080:80, 127.0.0.1:8080:80 or 53:53/udp.';

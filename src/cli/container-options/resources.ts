@@ -54,11 +54,22 @@ export function parseRestartPolicy(text: string): RestartPolicy {
   return { Name: name, MaximumRetryCount: Number(count) };
 }
 
+const ulimitNames = [
+  ...['as', 'core', 'cpu', 'data', 'fsize', 'locks', 'memlock', 'msgqueue', 'nice', 'nofile', 'nproc', 'rss'],
+  ...['rtprio', 'rttime', 'sigpending', 'stack'],
+];
+
 /** `nofile=1024:2048`; -1 is no limit. */
 export function parseUlimit(text: string): Ulimit {
   const match = /^([a-z]+)=(-?\d+)(?::(-?\d+))?$/.exec(text);
   if (match === null)
     throw optionError(`invalid argument ${JSON.stringify(text)} for "--ulimit" flag: invalid ulimit argument: ${text}`);
+  if (!ulimitNames.includes(match[1] ?? '')) {
+    throw optionError(
+      `invalid argument ${JSON.stringify(text)} for "--ulimit" flag: invalid ulimit type: ${match[1]}`,
+      `Limits are ${ulimitNames.join(', ')}.`,
+    );
+  }
   const soft = Number(match[2]);
   const hard = match[3] === undefined ? soft : Number(match[3]);
   if (hard !== -1 && (soft > hard || soft === -1)) {
@@ -92,4 +103,21 @@ export function parseThrottle(text: string, kind: 'bytes' | 'operations'): Throt
 
 export function throttles(specs: readonly string[], kind: 'bytes' | 'operations'): HostConfig['BlkioDeviceReadBps'] {
   return specs.length === 0 ? undefined : specs.map((spec) => parseThrottle(spec, kind));
+}
+
+/** `/dev/sda:200`. */
+export function weights(specs: readonly string[]): HostConfig['BlkioWeightDevice'] {
+  return specs.length === 0 ? undefined : specs.map(parseWeight);
+}
+
+function parseWeight(text: string): { readonly Path: string; readonly Weight: number } {
+  const match = /^(\/dev\/[^:]*):(\d+)$/.exec(text);
+  const weight = Number(match?.[2]);
+  if (match === null || (weight !== 0 && (weight < 10 || weight > 1000))) {
+    throw optionError(
+      `invalid argument ${JSON.stringify(text)} for "--blkio-weight-device" flag: invalid weight for device: ${text}`,
+      'It looks like /dev/sda:200, with a weight from 10 to 1000.',
+    );
+  }
+  return { Path: match[1] ?? '', Weight: weight };
 }

@@ -29,7 +29,7 @@ export const command = defineCommand({
     const [image = '', ...args] = ctx.args;
     parseReference(image);
     if (flags.detach && flags.attach.length > 0) {
-      throw new UsageError('conflicting options: cannot specify both --attach and --detach', { exitCode: 125 });
+      throw new UsageError('conflicting options: cannot specify both --attach and --detach', { exitCode: 1 });
     }
     const streams = flags.detach ? { stdin: false, stdout: false, stderr: false } : attachedStreams(flags);
     if (flags.tty && streams.stdin && !terminal.stdinIsTty) {
