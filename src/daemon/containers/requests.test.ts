@@ -66,13 +66,17 @@ test.each([
   ['SIGTERM', 15],
   ['term', 15],
   ['9', 9],
+  ['SIGRTMIN', 34],
   ['SIGRTMIN+3', 37],
   ['RTMAX-1', 63],
+  ['SIGIOT', 6],
+  ['CLD', 17],
+  ['POLL', 29],
 ])('signal %s is %i', (name, number) => {
   expect(parseSignal(name)).toBe(number);
 });
 
-test.each(['SIGODD', '0', '65', '-1', ''])('signal %j is refused', (name) => {
+test.each(['SIGODD', '0', '65', '-1', '', 'RTMIN+31', 'RTMAX-31'])('signal %j is refused', (name) => {
   expect(() => parseSignal(name)).toThrow('invalid signal');
 });
 

@@ -5,7 +5,12 @@ import { WharfError } from '../../contract/errors.ts';
 const realtimeMin = 34;
 const realtimeMax = 64;
 
-const numbers = new Map<string, number>(Object.entries(constants.signals));
+const aliases = {
+  SIGIOT: constants.signals.SIGABRT,
+  SIGCLD: constants.signals.SIGCHLD,
+  SIGPOLL: constants.signals.SIGIO,
+};
+const numbers = new Map<string, number>(Object.entries({ ...constants.signals, ...aliases }));
 
 /** 'SIGTERM', 'TERM', 'term', '15', 'RTMIN+3'. @throws WharfError 'request.invalid' with Docker's text */
 export function parseSignal(given: string): number {
@@ -24,7 +29,8 @@ function named(upper: string): number | undefined {
   if (realtime) {
     const [, end, sign, offset] = realtime;
     const base = end === 'IN' ? realtimeMin : realtimeMax;
-    return base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
+    const number = base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
+    return number >= realtimeMin ? number : undefined;
   }
   return numbers.get(name);
 }
