@@ -129,6 +129,7 @@ async function openEngine(first: DaemonOptions, db: DatabaseSync, log: LevelledL
     platform: hostPlatform,
     users: { usersOf: (imageId) => containers.usersOf(imageId) },
     signal: ending.signal,
+    log,
   });
   const containers = createContainerService({
     db,

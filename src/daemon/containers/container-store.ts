@@ -3,11 +3,15 @@
  *
  * A write that was answered survives the daemon (WAL); records are parsed when first asked for, so that hundreds of
  * stopped containers cost nothing at start-up. Everything is also held in memory: reads never touch the database.
+ *
+ * A row that can't be read any more (a disk that failed, a hand that edited it) is shown as a dead container with what its
+ * columns tell, for the user to remove; see damaged-record.ts.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { WharfError } from '../../contract/errors.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { ContainerState } from './container-state.ts';
+import { damagedRecord, damagedState, readRecord, readState } from './damaged-record.ts';
 
 export interface StoredContainer {
   readonly id: string;
@@ -158,11 +162,15 @@ class Entry implements StoredContainer {
   static fromRow(row: Readonly<Record<string, unknown>>): Entry {
     const { id, name, image_id: imageId, created_at_ms: createdAtMs, record, state } = row;
     const key = { id: String(id), name: String(name), imageId: String(imageId), createdAtMs: Number(createdAtMs) };
-    return new Entry(key, String(record), JSON.parse(String(state)) as ContainerState);
+    return new Entry(key, String(record), readState(String(state)) ?? damagedState('state'));
   }
 
   get record(): ContainerRecord {
-    if (typeof this.#record === 'string') this.#record = JSON.parse(this.#record) as ContainerRecord;
+    if (typeof this.#record === 'string') {
+      const read = readRecord(this.#record);
+      if (read === undefined) this.state = damagedState('description');
+      this.#record = read ?? damagedRecord(this);
+    }
     return this.#record;
   }
 

@@ -13,6 +13,8 @@
  *     not live, --rm    -                 removed: who was to run it once is gone
  *     not stored        anything          removed: runtime part and root
  *
+ * One container's trouble is its own: it is logged, the container is left in a state that tells of it, and the rest goes on.
+ *
  * Then the networks are told who runs, and restart policies start what belongs with the daemon.
  */
 import { readdir, rm } from 'node:fs/promises';
@@ -46,10 +48,32 @@ export async function reconcile(context: ContainerContext, options: { readonly s
   }
   // Roots and networks of the survivors first: ending the others must not disturb them.
   await context.networks.reconcile(survivors.flatMap((handle) => safeRequest(context, handle)));
-  for (const handle of survivors) await takeOver(context, handle);
+  for (const handle of survivors) await alone(context, handle, () => takeOver(context, handle));
   const found: Found = { bundles: new Set(await context.runtime.list()), roots: new Set(context.snapshots.keys()) };
-  for (const handle of ended) await handle.queue.run(() => repair(context, handle, found));
+  for (const handle of ended) {
+    await alone(context, handle, () => handle.queue.run(() => repair(context, handle, found)));
+  }
   startWhatBelongs(context, handles);
+}
+
+async function alone(context: ContainerContext, handle: ContainerHandle, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (context.signal.aborted) throw error;
+    const { id } = handle;
+    context.log.warn('A container could not be brought in order.', { id, error });
+    // It does not run, or nobody could tell: then it is shown as ended, and why.
+    if (!context.store.get(id) || !isLive(handle.state) || (await runs(context, id))) return;
+    const end = {
+      exitCode: lostExitCode,
+      finishedAtMs: context.clock.nowMs(),
+      oomKilled: false,
+      message: `found in disorder when the daemon started: ${error instanceof Error ? error.message : String(error)}`,
+    };
+    advance(context, handle, { type: 'process-exited', end, again: undefined });
+    await releaseResources(context, id);
+  }
 }
 
 /** What is there of containers besides their rows. */
@@ -59,7 +83,10 @@ interface Found {
 }
 
 async function isRunning(context: ContainerContext, { id, state }: ContainerHandle): Promise<boolean> {
-  if (!isLive(state) && state.kind !== 'starting') return false;
+  return (isLive(state) || state.kind === 'starting') && (await runs(context, id));
+}
+
+async function runs(context: ContainerContext, id: string): Promise<boolean> {
   const status = await context.runtime.status(id);
   return status === 'running' || status === 'paused';
 }
@@ -76,7 +103,10 @@ function safeRequest(context: ContainerContext, handle: ContainerHandle) {
 
 async function takeOver(context: ContainerContext, handle: ContainerHandle): Promise<void> {
   const { id } = handle;
-  await context.snapshots.mount(id);
+  // It holds its root itself; without the daemon's own mount only `cp` and `diff` of it fail, and its next start.
+  await context.snapshots.mount(id).catch((error: unknown) => {
+    context.log.warn('The root of a running container could not be mounted again.', { id, error });
+  });
   const status = await context.runtime.status(id);
   await handle.queue.run(async () => {
     const { state } = handle;
@@ -163,11 +193,16 @@ async function removeStrangers(context: ContainerContext): Promise<void> {
   for (const id of strangers) {
     log.info('Removing what is left of an unknown container.', { id });
     await releaseResources(context, id);
-    await snapshots.remove(id);
+    await snapshots.remove(id).catch((error: unknown) => {
+      log.warn('The root of an unknown container could not be removed.', { id, error });
+    });
   }
   const folder = join(dataRoot, 'containers');
   for (const id of await readdir(folder).catch(() => [])) {
-    if (!store.get(id)) await rm(join(folder, id), { recursive: true, force: true });
+    if (store.get(id)) continue;
+    await rm(join(folder, id), { recursive: true, force: true }).catch((error: unknown) => {
+      log.warn('The folder of an unknown container could not be removed.', { id, error });
+    });
   }
 }
 

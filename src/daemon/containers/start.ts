@@ -1,8 +1,9 @@
+import { mkdir } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
 import { buildRuntimeSpec } from '../runtime/runtime-spec.ts';
 import { advance, applyEffects } from './advance.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import { logPath } from './container-record.ts';
+import { containerDir, logPath } from './container-record.ts';
 import { type StateEvent, transition } from './container-state.ts';
 import { startFailureCode } from './exec.ts';
 import { watchExit } from './process-exit.ts';
@@ -68,6 +69,8 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   const { snapshots, networks, runtime } = context;
   const { id, record } = handle;
   const request = sandboxRequest(context, record);
+  // There since it was created, unless somebody tidied up by hand.
+  await mkdir(containerDir(context.dataRoot, id), { recursive: true, mode: 0o710 });
   // Settled, not raced: when one fails, the other must have come to its end before everything is taken back.
   const [mounted, opened] = await Promise.allSettled([snapshots.mount(id), networks.openSandbox(request, { signal })]);
   if (mounted.status === 'rejected') throw mounted.reason;

@@ -30,6 +30,7 @@ export interface ImageServiceOptions {
   readonly users: ImageUsers;
   /** Ends pulls, pushes and commits when the daemon shuts down. */
   readonly signal?: AbortSignal;
+  readonly log?: { warn(message: string): void };
   /** What this machine runs; for tests. */
   readonly platform?: Platform;
 }
@@ -42,7 +43,7 @@ export interface WharfImageService extends ImageService {
 /** `content` and `snapshots` must be open. Reads the images from `db` at once. */
 export function createImageService(options: ImageServiceOptions): WharfImageService {
   const { content, snapshots, registry, events, users } = options;
-  const images = new ImageDatabase(options.db);
+  const images = new ImageDatabase(options.db, (message) => options.log?.warn(message));
   const pins = new ChainPins();
   const parts: ImageParts = {
     images,
@@ -94,8 +95,12 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     },
     commit: (request) => commitImage(parts, withEnding(request)),
     async reconcile({ signal }) {
-      await repairImages(parts, signal);
-      await parts.garbage.collect();
+      const warn = (message: string) => options.log?.warn(message);
+      await repairImages(parts, { signal, warn });
+      await parts.garbage.collect().catch((error: unknown) => {
+        signal.throwIfAborted();
+        warn(`images: what nothing needs could not be removed: ${String(error)}`);
+      });
     },
   };
 }

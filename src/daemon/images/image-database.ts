@@ -11,7 +11,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { descriptorFromJson } from '../../oci/descriptor.ts';
-import { type Digest, parseDigest } from '../../oci/digest.ts';
+import { type Digest, isDigest, parseDigest } from '../../oci/digest.ts';
 import { canonicalName, familiar, parseNamed, type Reference } from '../../oci/reference.ts';
 import { type ImageRecord, pairLayers, readConfig } from './image-record.ts';
 
@@ -42,17 +42,26 @@ export class ImageDatabase {
   readonly #digests = new Map<string, Digest>();
   #version = 0;
 
-  constructor(db: DatabaseSync) {
+  /** An image whose row can't be read is forgotten with its names, so that the next run pulls it. */
+  constructor(db: DatabaseSync, warn: (message: string) => void = () => undefined) {
     this.#db = db;
     db.exec(schema);
+    const lost = new Set<string>();
     for (const row of db.prepare('SELECT * FROM images').all()) {
-      const image = imageFromRow(row);
-      this.#images.set(image.id, image);
+      try {
+        const image = imageFromRow(row);
+        this.#images.set(image.id, image);
+      } catch (error) {
+        warn(`images: the record of ${row.id} can not be read and is dropped: ${String(error)}`);
+        lost.add(String(row.id));
+      }
     }
+    for (const id of lost) this.#deleteRows(id);
     for (const { name, image_id } of db.prepare('SELECT name, image_id FROM image_tags').all()) {
-      this.#tags.set(String(name), parseDigest(String(image_id)));
+      if (isDigest(String(image_id))) this.#tags.set(String(name), parseDigest(String(image_id)));
     }
     for (const row of db.prepare('SELECT repository, digest, image_id FROM image_digests').all()) {
+      if (!isDigest(String(row.image_id))) continue;
       this.#digests.set(`${row.repository}@${row.digest}`, parseDigest(String(row.image_id)));
     }
   }
@@ -161,16 +170,20 @@ export class ImageDatabase {
 
   /** Removes an image with all its names. */
   delete(id: Digest): void {
+    this.#deleteRows(id);
+    this.#images.delete(id);
+    for (const names of [this.#tags, this.#digests]) {
+      for (const [name, image] of names) if (image === id) names.delete(name);
+    }
+  }
+
+  #deleteRows(id: string): void {
     this.#transaction(() => {
       for (const table of ['image_tags', 'image_digests']) {
         this.#db.prepare(`DELETE FROM ${table} WHERE image_id = ?`).run(id);
       }
       this.#db.prepare('DELETE FROM images WHERE id = ?').run(id);
     });
-    this.#images.delete(id);
-    for (const names of [this.#tags, this.#digests]) {
-      for (const [name, image] of names) if (image === id) names.delete(name);
-    }
   }
 
   addOrigins(repository: string, digests: readonly Digest[]): void {

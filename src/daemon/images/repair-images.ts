@@ -6,10 +6,22 @@ import { isWharfError } from '../../contract/errors.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { ImageRecord } from './image-record.ts';
 
-export async function repairImages(parts: ImageParts, signal: AbortSignal): Promise<void> {
+export async function repairImages(
+  parts: ImageParts,
+  options: { readonly signal: AbortSignal; readonly warn: (message: string) => void },
+): Promise<void> {
+  const { signal, warn } = options;
   for (const image of parts.images.all()) {
     if (image.layers.every((layer) => parts.snapshots.hasLayer(layer.chainId))) continue;
-    if (!(await unpackAgain(parts, image, signal))) parts.images.delete(image.id);
+    try {
+      if (await unpackAgain(parts, image, signal)) continue;
+      warn(`images: ${image.id} lost its layers and is forgotten; pull it again`);
+      parts.images.delete(image.id);
+    } catch (error) {
+      signal.throwIfAborted();
+      // A full disk, say: the image stays as it is, and the next start tries again.
+      warn(`images: the layers of ${image.id} could not be unpacked again: ${String(error)}`);
+    }
   }
 }
 

@@ -15,16 +15,19 @@ export class NetworkRegistry {
   readonly #networks = new Map<string, NetworkRecord>();
   readonly #pools = new Map<string, AddressPool>();
 
-  /** Loads what is stored; a first start makes Docker's three networks. */
+  /** Loads what is stored; a first start makes Docker's three networks, and any later one those that were lost. */
   constructor(
     store: NetworkStore,
     options: { readonly bridgeName: string; readonly hostSubnets: () => readonly Subnet[] },
   ) {
     this.#store = store;
     for (const record of store.networks()) this.#networks.set(record.id, record);
-    if ([...this.#networks.values()].some((record) => record.builtin)) return;
+    const builtin = new Set(this.all().flatMap((record) => (record.builtin ? [record.name] : [])));
+    if (builtin.size === 3) return;
     const surroundings = { networkSubnets: this.subnets(), hostSubnets: options.hostSubnets() };
-    for (const record of predefinedNetworks(options.bridgeName, surroundings)) this.save(record);
+    for (const record of predefinedNetworks(options.bridgeName, surroundings)) {
+      if (!builtin.has(record.name)) this.save(record);
+    }
   }
 
   all(): NetworkRecord[] {

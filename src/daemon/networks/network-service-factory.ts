@@ -45,7 +45,7 @@ export interface WharfNetworkService extends NetworkService {
 export function createNetworkService(options: NetworkServiceOptions): WharfNetworkService {
   const { db, execRoot, instance, events, log } = options;
   const warn = (message: string) => log.warn(message);
-  const store = new NetworkStore(db);
+  const store = new NetworkStore(db, warn);
   const firewall = new Firewall(instance);
   const kernel = new SandboxKernel({ execRoot, firewall });
   const registry = new NetworkRegistry(store, {

@@ -86,13 +86,15 @@ export interface SandboxRecord {
 
 export class NetworkStore {
   readonly #db: DatabaseSync;
+  readonly #warn: (message: string) => void;
   readonly #saveNetwork: StatementSync;
   readonly #deleteNetwork: StatementSync;
   readonly #saveSandbox: StatementSync;
   readonly #deleteSandbox: StatementSync;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, warn: (message: string) => void = () => undefined) {
     this.#db = db;
+    this.#warn = warn;
     db.exec(`
       CREATE TABLE IF NOT EXISTS networks (id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
       CREATE TABLE IF NOT EXISTS network_sandboxes (container_id TEXT PRIMARY KEY, record TEXT NOT NULL) STRICT;
@@ -103,13 +105,16 @@ export class NetworkStore {
     this.#deleteSandbox = db.prepare('DELETE FROM network_sandboxes WHERE container_id = ?');
   }
 
+  // Records are written by this class only, so their shape is known once they are records at all.
   networks(): NetworkRecord[] {
-    // Records are written by this class only, so their shape is known.
-    return this.#records('SELECT record FROM networks').map((text) => JSON.parse(text) as NetworkRecord);
+    const read = (text: string) => parseRecord(text, ['id', 'name', 'pools']) as NetworkRecord | undefined;
+    return this.#readable('SELECT id AS key, record FROM networks', read, (id) => this.deleteNetwork(id));
   }
 
   sandboxes(): SandboxRecord[] {
-    return this.#records('SELECT record FROM network_sandboxes').map((text) => JSON.parse(text) as SandboxRecord);
+    const read = (text: string) => parseRecord(text, ['containerId', 'endpoints']) as SandboxRecord | undefined;
+    const query = 'SELECT container_id AS key, record FROM network_sandboxes';
+    return this.#readable(query, read, (id) => this.deleteSandbox(id));
   }
 
   saveNetwork(record: NetworkRecord): void {
@@ -128,10 +133,27 @@ export class NetworkStore {
     this.#deleteSandbox.run(containerId);
   }
 
-  #records(query: string): string[] {
-    return this.#db
-      .prepare(query)
-      .all()
-      .map((row) => String(row.record));
+  /** Rows that can't be read are dropped: nothing can be done with a network whose name and addresses are unknown. */
+  #readable<T>(query: string, read: (text: string) => T | undefined, drop: (key: string) => void): T[] {
+    const found: T[] = [];
+    for (const { key, record } of this.#db.prepare(query).all()) {
+      const value = read(String(record));
+      if (value !== undefined) {
+        found.push(value);
+        continue;
+      }
+      this.#warn(`network: the record of ${String(key)} can not be read and is dropped`);
+      drop(String(key));
+    }
+    return found;
+  }
+}
+
+function parseRecord(text: string, fields: readonly string[]): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && fields.every((field) => field in value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -7,7 +7,6 @@
  *   bridges and rules                   there, as the records say
  *   namespaces and pairs of nobody      removed
  */
-import { isWharfError } from '../../contract/errors.ts';
 import type { Firewall } from './firewall.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { SandboxRequest } from './network-service.ts';
@@ -26,36 +25,45 @@ interface Parts {
 export async function reconcileNetworks(parts: Parts, running: readonly SandboxRequest[]): Promise<void> {
   const { firewall, kernel, registry, sandboxes, warn } = parts;
   const alive = new Set(running.map((request) => request.containerId));
-  for (const sandbox of sandboxes.all())
-    if (!alive.has(sandbox.containerId)) await sandboxes.close(sandbox.containerId);
-  sandboxes.removeStrayNamespaces();
+  /** One broken network or sandbox must not keep the daemon from starting; using it reports the same again. */
+  const alone = async (what: string, work: () => void | Promise<void>) => {
+    try {
+      await work();
+    } catch (error) {
+      warn(`network: ${what}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  for (const { containerId, containerName } of sandboxes.all()) {
+    if (!alive.has(containerId)) await alone(containerName, () => sandboxes.close(containerId));
+  }
+  await alone('remove namespaces of nobody', () => sandboxes.removeStrayNamespaces());
   for (const record of registry.all().filter((candidate) => candidate.removing)) {
-    await kernel.removeBridge(record);
-    registry.delete(record.id);
+    await alone(record.name, async () => {
+      await kernel.removeBridge(record);
+      registry.delete(record.id);
+    });
   }
-  firewall.apply();
-  for (const record of registry.all()) if (record.driver === 'bridge') restoreBridge(parts, record);
+  await alone('apply the firewall rules', () => firewall.apply());
+  for (const record of registry.all()) {
+    if (record.driver === 'bridge') await alone(record.name, () => restoreBridge(parts, record));
+  }
   for (const request of running) {
-    const record = sandboxes.get(request.containerId);
-    if (record === undefined) warn(`network: running container ${request.containerName} has no sandbox on record`);
-    else await sandboxes.adopt(record, new AbortController().signal);
+    await alone(request.containerName, async () => {
+      const record = sandboxes.get(request.containerId);
+      if (record === undefined) warn(`network: running container ${request.containerName} has no sandbox on record`);
+      else await sandboxes.adopt(record, new AbortController().signal);
+    });
   }
-  await removeStrayPairs(parts);
+  await alone('remove pairs of nobody', () => removeStrayPairs(parts));
 }
 
 function restoreBridge(parts: Parts, record: NetworkRecord): void {
-  const { kernel, registry, sandboxes, warn } = parts;
+  const { kernel, registry, sandboxes } = parts;
   const inUse = sandboxes
     .all()
     .some((sandbox) => sandbox.endpoints.some((endpoint) => endpoint.networkId === record.id));
-  try {
-    const current = inUse || kernel.hasBridge(record) ? record : registry.moveAwayFrom(record, kernel.hostSubnets());
-    kernel.ensureBridge(current);
-  } catch (error) {
-    // One broken network must not keep the daemon from starting; using it reports the same again.
-    if (!isWharfError(error)) throw error;
-    warn(`network: ${record.name}: ${error.message}`);
-  }
+  const current = inUse || kernel.hasBridge(record) ? record : registry.moveAwayFrom(record, kernel.hostSubnets());
+  kernel.ensureBridge(current);
 }
 
 async function removeStrayPairs(parts: Parts): Promise<void> {

@@ -17,7 +17,7 @@ import { defaultLayerLimits } from './layer-tree.ts';
 import type { JobOptions } from './layer-worker-pool.ts';
 import { toChanges } from './overlay-changes.ts';
 import type { SnapshotterOptions } from './overlay-snapshotter.ts';
-import { snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
+import { noSnapshot, snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
 import { packTree } from './tar-writer.ts';
 
 /** Opens the store; layers and snapshots of earlier runs are there. */
@@ -30,12 +30,11 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
   await mkdir(containers, { recursive: true, mode: 0o700 });
   await mkdir(empty, { recursive: true });
   await store.open();
-  const parents = await readParents(containers);
+  const { parents, damaged } = await readParents(containers);
   const folderOf = (key: string): string => join(containers, snapshotKey(key));
   const mergedOf = (key: string): string => join(folderOf(key), 'merged');
   const treeOf = (parent: string | undefined): string => (parent === undefined ? empty : store.diffPath(parent));
-  const parentOf = (key: string): string | undefined =>
-    parents.has(key) ? parents.get(key) : raise(new WharfError('internal', `no snapshot ${key}`));
+  const parentOf = (key: string): string | undefined => (parents.has(key) ? parents.get(key) : raise(noSnapshot(key)));
   const differences = (key: string, signal: AbortSignal): Promise<TreeDifference> =>
     compareTrees(mergedOf(key), treeOf(parentOf(key)), signal);
 
@@ -99,11 +98,12 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
     },
     async unmount() {},
     async remove(key) {
-      if (!parents.has(key)) return;
+      if (!parents.has(key) && !damaged.has(key)) return;
       await store.discard(folderOf(key));
       parents.delete(key);
+      damaged.delete(key);
     },
-    keys: () => [...parents.keys()],
+    keys: () => [...parents.keys(), ...damaged],
     async usage(key, { signal }) {
       return (await differences(key, signal)).usage;
     },
@@ -121,11 +121,17 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
   };
 }
 
-async function readParents(folder: string): Promise<Map<string, string | undefined>> {
-  const found = new Map<string, string | undefined>();
+/** `damaged`: folders without a description that can be read, kept until their container is removed. */
+async function readParents(folder: string) {
+  const parents = new Map<string, string | undefined>();
+  const damaged = new Set<string>();
   for (const key of await readdir(folder)) {
-    const { parent } = JSON.parse(await readFile(join(folder, key, 'snapshot.json'), 'utf8')) as { parent?: string };
-    found.set(key, parent);
+    try {
+      const { parent } = JSON.parse(await readFile(join(folder, key, 'snapshot.json'), 'utf8')) as { parent?: string };
+      parents.set(key, parent);
+    } catch {
+      damaged.add(key);
+    }
   }
-  return found;
+  return { parents, damaged };
 }

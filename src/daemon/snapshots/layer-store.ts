@@ -103,7 +103,9 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     }
   };
 
-  const load = async (hex: string): Promise<void> => {
+  /** A folder that can be neither read nor moved away is no layer; whoever needs the layer unpacks it and is told. */
+  const load = (hex: string): Promise<void> => loadWhole(hex).catch(() => undefined);
+  const loadWhole = async (hex: string): Promise<void> => {
     const folder = join(layersFolder, hex);
     const layer = await readLayer(folder);
     const mark = await readFile(join(folder, 'unsynced'), 'utf8').catch(() => undefined);

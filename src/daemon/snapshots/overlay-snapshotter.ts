@@ -17,7 +17,7 @@ import { createLayerStore, type LayerStore } from './layer-store.ts';
 import { defaultLayerLimits, type LayerLimits } from './layer-tree.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
 import { overlayChanges } from './overlay-changes.ts';
-import { snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
+import { noSnapshot, snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
 import { packTree } from './tar-writer.ts';
 
 /**
@@ -44,13 +44,12 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
   await mkdir(containers, { recursive: true, mode: 0o700 });
   await mkdir(empty, { recursive: true });
   await store.open();
-  const snapshots = await readSnapshots(containers);
+  const { snapshots, damaged } = await readSnapshots(containers);
   const mounted = new Set(mountPoints().map((point) => point.target));
   const volatileWorks = overlayVersionAtLeast(5, 10);
   const folderOf = (key: string): string => join(containers, snapshotKey(key));
   const mergedOf = (key: string): string => join(folderOf(key), 'merged');
-  const snapshotOf = (key: string): StoredSnapshot =>
-    snapshots.get(key) ?? raise(new WharfError('internal', `no snapshot ${key}`));
+  const snapshotOf = (key: string): StoredSnapshot => snapshots.get(key) ?? raise(noSnapshot(key));
   const parentOf = (key: string): string | undefined => snapshotOf(key).parent;
   const lowerPaths = (parent: string | undefined): string[] =>
     store.chain(parent).map((layer) => store.diffPath(layer.chainId));
@@ -118,7 +117,10 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     layerPaths: lowerPaths,
     chainsInUse: () => store.chainsOf(new Set([...snapshots.values()].map(({ parent }) => parent))),
     driverData: (key) => ({
-      LowerDir: lowerPaths(parentOf(key)).join(':'),
+      LowerDir: store
+        .chainsOf([snapshots.get(key)?.parent])
+        .map(store.diffPath)
+        .join(':'),
       UpperDir: join(folderOf(key), 'upper'),
       WorkDir: join(folderOf(key), 'work'),
       MergedDir: mergedOf(key),
@@ -157,12 +159,13 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     },
     unmount: detach,
     async remove(key) {
-      if (!snapshots.has(key)) return;
+      if (!snapshots.has(key) && !damaged.has(key)) return;
       await detach(key);
       await store.discard(folderOf(key));
       snapshots.delete(key);
+      damaged.delete(key);
     },
-    keys: () => [...snapshots.keys()],
+    keys: () => [...snapshots.keys(), ...damaged],
     usage: (key, { signal }) => pool.run({ kind: 'measure', path: join(folderOf(key), 'upper') }, { signal }),
     changes: (key, { signal }) => overlayChanges(join(folderOf(key), 'upper'), lowerPaths(parentOf(key)), signal),
     exportChanges: (key, { signal }) =>
@@ -190,16 +193,22 @@ interface StoredSnapshot {
   readonly discardable: boolean;
 }
 
-async function readSnapshots(folder: string): Promise<Map<string, StoredSnapshot>> {
-  const found = new Map<string, StoredSnapshot>();
+/** `damaged`: folders without a description that can be read, kept until their container is removed. */
+async function readSnapshots(folder: string) {
+  const snapshots = new Map<string, StoredSnapshot>();
+  const damaged = new Set<string>();
   await Promise.all(
     (await readdir(folder)).map(async (key) => {
-      const text = await readFile(join(folder, key, 'snapshot.json'), 'utf8');
-      const { parent, discardable = false } = JSON.parse(text) as Partial<StoredSnapshot>;
-      found.set(key, { parent, discardable });
+      try {
+        const text = await readFile(join(folder, key, 'snapshot.json'), 'utf8');
+        const { parent, discardable = false } = JSON.parse(text) as Partial<StoredSnapshot>;
+        snapshots.set(key, { parent, discardable });
+      } catch {
+        damaged.add(key);
+      }
     }),
   );
-  return found;
+  return { snapshots, damaged };
 }
 
 function overlayVersionAtLeast(major: number, minor: number): boolean {

@@ -16,12 +16,19 @@ export interface WharfSnapshotter extends Snapshotter {
   layerPaths(top: string | undefined): readonly string[];
   /** Every layer that a snapshot stands on: these must stay, whatever becomes of their images. */
   chainsInUse(): readonly string[];
-  /** `GraphDriver.Data` of a container. */
+  /** `GraphDriver.Data` of a container; of one whose root is gone, what is known. */
   driverData(key: string): Readonly<Record<string, string>>;
   /** `GraphDriver.Data` of an image. */
   imageDriverData(top: string | undefined): Readonly<Record<string, string>>;
   /** Waits until layers added so far have reached the disk. */
   synced(): Promise<void>;
+}
+
+/** The writable layer of a container is not there, or can't be read. */
+export function noSnapshot(key: string): WharfError {
+  return new WharfError('internal', `the files of container ${key} are gone from the engine's data root`, {
+    hint: 'Remove the container and create it again.',
+  });
 }
 
 /** Keys become folder names. @throws WharfError 'internal' */

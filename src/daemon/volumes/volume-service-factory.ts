@@ -50,6 +50,7 @@ class LocalVolumes implements VolumeService {
     this.#events = options.events;
     this.#warn = (message) => options.log.warn(message);
     mkdirSync(this.#root, { recursive: true, mode: 0o701 });
+    this.#renewDamaged();
     this.#takeUpFolders();
   }
 
@@ -203,6 +204,14 @@ class LocalVolumes implements VolumeService {
   #announce(action: 'create' | 'mount' | 'unmount' | 'destroy', record: VolumeRecord, container?: string): void {
     const attributes = { driver: record.driver, ...(container === undefined ? {} : { container }) };
     this.#events.publish('volume', action, record.name, attributes);
+  }
+
+  /** Labels and options are lost; the data is not. */
+  #renewDamaged(): void {
+    for (const name of this.#store.damaged()) {
+      this.#warn(`volumes: the record of ${name} can not be read; it goes on as a plain local volume`);
+      this.#store.save({ ...defineVolume({ Name: name }, new Date()), labels: null });
+    }
   }
 
   #takeUpFolders(): void {

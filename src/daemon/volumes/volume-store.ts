@@ -25,6 +25,12 @@ export class VolumeStore {
     this.#letGo = db.prepare('DELETE FROM volume_users WHERE volume = ? AND container_id = ?');
   }
 
+  /** Names of volumes whose record can't be read. */
+  damaged(): string[] {
+    const rows = this.#db.prepare('SELECT name, record FROM volumes').all();
+    return rows.filter((row) => !isWhole(row.record)).map((row) => String(row.name));
+  }
+
   all(): VolumeRecord[] {
     return this.#db
       .prepare('SELECT record FROM volumes ORDER BY name')
@@ -61,7 +67,16 @@ export class VolumeStore {
   }
 }
 
-/** Records are written by this class only, so their shape is known. */
+/** Records are written by this class only, so their shape is known once they are records at all. */
 function parse(text: unknown): VolumeRecord {
   return JSON.parse(String(text)) as VolumeRecord;
+}
+
+function isWhole(text: unknown): boolean {
+  try {
+    const value: unknown = JSON.parse(String(text));
+    return typeof value === 'object' && value !== null && 'name' in value && 'driver' in value && 'options' in value;
+  } catch {
+    return false;
+  }
 }
