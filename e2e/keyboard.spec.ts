@@ -78,6 +78,7 @@ test('a container is opened, and its tabs changed, with the keyboard alone', asy
   await expect(ui.getByRole('heading', { level: 1 })).toContainText('by-keys');
   await ui.getByRole('tab', { name: 'Logs' }).focus();
   await ui.keyboard.press('ArrowRight');
+  await expect(ui.getByRole('tab', { name: 'Inspect' })).toBeFocused();
   await ui.keyboard.press('Enter');
   await expect(ui.getByRole('region', { name: 'Details' })).toBeVisible();
 });

@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import { type FormEvent, type ReactNode, useState } from 'react';
+import { type FormEvent, type ReactNode, useRef, useState } from 'react';
 import { Button, IconButton } from './button.tsx';
 import { classes } from './classes.ts';
 import { Input } from './field.tsx';
@@ -11,15 +11,32 @@ const widths = { sm: 'w-105', md: 'w-140', lg: 'w-190' } as const;
  * Where the keyboard starts: the first field, else the button that submits, else the dialog itself; never the close
  * button, whose tooltip would open with the dialog.
  */
-function focusFirst(event: Event): void {
-  const content = event.currentTarget;
-  if (!(content instanceof HTMLElement)) return;
-  event.preventDefault();
+function focusFirst(content: HTMLElement): void {
   const first =
     content.querySelector<HTMLElement>('input:not([type=checkbox]), textarea, select') ??
     content.querySelector<HTMLElement>('button[type=submit]:not(:disabled)') ??
     content;
   first.focus();
+}
+
+/** Radix gives the focus back to its own triggers only; these open from anywhere, so what had the focus is kept here. */
+function useDialogFocus() {
+  const before = useRef<Element>(null);
+  return {
+    onOpenAutoFocus(event: Event) {
+      before.current = document.activeElement;
+      if (!(event.currentTarget instanceof HTMLElement)) return;
+      event.preventDefault();
+      focusFirst(event.currentTarget);
+    },
+    onCloseAutoFocus(event: Event) {
+      event.preventDefault();
+      const target = before.current;
+      // A menu that opened the dialog is gone by now: then the page has the keyboard.
+      if (target instanceof HTMLElement && target.isConnected) target.focus();
+      else document.getElementById('page')?.focus();
+    },
+  };
 }
 
 /** A modal form or question: Enter submits, Esc closes, focus stays inside and returns. */
@@ -42,6 +59,7 @@ export function Dialog({
   readonly footer?: ReactNode;
   readonly onSubmit?: () => void;
 }) {
+  const focus = useDialogFocus();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
@@ -52,7 +70,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fade-in fixed inset-0 z-40 bg-[#0a1216]/45 backdrop-blur-[1px] dark:bg-black/60" />
         <Radix.Content
-          onOpenAutoFocus={focusFirst}
+          {...focus}
           {...(description ? {} : { 'aria-describedby': undefined })}
           className={classes(
             'rise-in fixed outline-none top-[max(3rem,8vh)] left-1/2 z-50 flex max-h-[84vh] max-w-[94vw] -translate-x-1/2 flex-col overflow-hidden rounded-2xl border border-line bg-raised shadow-float',
@@ -96,12 +114,13 @@ export function Drawer({
   readonly children: ReactNode;
   readonly wide?: boolean;
 }) {
+  const focus = useDialogFocus();
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fade-in fixed inset-0 z-40 bg-[#0a1216]/30 dark:bg-black/50" />
         <Radix.Content
-          onOpenAutoFocus={focusFirst}
+          {...focus}
           aria-describedby={undefined}
           className={classes(
             'slide-in fixed outline-none inset-y-0 right-0 z-50 flex max-w-[94vw] flex-col border-l border-line bg-raised shadow-float',
