@@ -38,8 +38,9 @@ function EngineLine() {
         ? 'Engine stopped'
         : 'Engine starting';
   return (
-    <Link
-      to="/"
+    // No <Link>: that one would call itself the current page beside Home.
+    <a
+      href="#/"
       className="flex items-center gap-2.5 rounded-lg px-2.5 py-2 text-xs text-ink-2 hover:bg-hover"
       data-testid="engine-status"
     >
@@ -49,7 +50,7 @@ function EngineLine() {
       />
       <span className="flex-1">{text}</span>
       <span className="tabular text-ink-3">{ready ? version.data?.Version : ''}</span>
-    </Link>
+    </a>
   );
 }
 
