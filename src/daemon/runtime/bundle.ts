@@ -43,6 +43,8 @@ export function makeRuntimeFolders(execRoot: string): RuntimeFolders {
     runtimeState: `${execRoot}/runtime`,
     temporary: `${execRoot}/tmp`,
   };
+  // What a daemon that was killed had under way is over; containers have nothing of theirs here.
+  rmSync(folders.temporary, { recursive: true, force: true });
   for (const folder of [folders.bundles, folders.exits, folders.runtimeState, folders.temporary]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }

@@ -22,6 +22,7 @@ import { runRuntime } from './runtime-command.ts';
 import { findLive, type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
 import { probeRuntime, type RuntimeName } from './runtime-probe.ts';
 import { SeccompCache } from './seccomp-cache.ts';
+import { endTerminalExecs } from './terminal-execs.ts';
 
 export interface RuntimeOptions {
   /** Volatile state, /run/wharf by default. Bundles, exits and sockets live below it. */
@@ -41,6 +42,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
   const probe = probeRuntime(options.runtimePreference);
   const folders = makeRuntimeFolders(options.execRoot);
   const exits = new ExitMonitor(folders.exits);
+  // Nobody waits for it: it looks at every process of the machine.
+  setImmediate(() => endTerminalExecs(folders.temporary, 'orphans'));
   const seccompFilters = new SeccompCache();
   const context: RuntimeContext = { folders, probe, exits, seccompFilters, log: options.log ?? (() => undefined) };
   return {
@@ -68,6 +71,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
     stats: async (id) => readCgroupStats(requireLive(context, id).cgroups),
     [Symbol.dispose]: () => {
       exits[Symbol.dispose]();
+      endTerminalExecs(folders.temporary, 'ours');
       removeEmptyParent(options.cgroupParent);
     },
   };

@@ -21,6 +21,7 @@ import type { ExecOptions, ExecSession } from './runtime.ts';
 import { runtimeArguments, runtimeEnvironment } from './runtime-command.ts';
 import { type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
 import { runtimeFailure, runtimeMessage } from './runtime-failure.ts';
+import { outputInLog } from './terminal-execs.ts';
 
 /** Our side of the process's streams, and the descriptors to hand to the runtime. */
 interface ExecStreams {
@@ -31,6 +32,8 @@ interface ExecStreams {
   readonly stdout: PassThrough | Socket;
   readonly stderr: Socket | undefined;
   resize(size: TerminalSize): void;
+  /** The last of a terminal's output, which comes another way; ends `stdout`. */
+  finish(rest: Buffer): void;
   destroy(): void;
 }
 
@@ -122,6 +125,7 @@ function session(
   terminal: boolean,
 ): ExecSession {
   const exited = ended.then(async ({ exitCode }) => {
+    if (terminal) streams.finish(await outputInLog(`${folder}/log`));
     await rm(folder, { recursive: true, force: true });
     return { exitCode };
   });
@@ -159,6 +163,7 @@ function pipeStreams(attachStdin: boolean): ExecStreams {
     stdout,
     stderr,
     resize: () => undefined,
+    finish: () => undefined,
     destroy: () => {
       for (const stream of [stdin, stdout, stderr]) stream?.destroy();
     },
@@ -173,10 +178,9 @@ function terminalStreams(options: ExecOptions): ExecStreams {
   makeRaw(slaveFd);
   const master = new ReadStream(masterFd);
   const stdout = new PassThrough();
-  master.pipe(stdout);
+  master.pipe(stdout, { end: false });
   // When the last process lets go of a terminal, reading its master fails with EIO: that is its end of file.
   master.on('error', () => master.destroy());
-  master.on('close', () => stdout.end());
   const stdin = new Writable({
     write: (chunk: Buffer, _, done) => {
       if (master.destroyed) done();
@@ -191,6 +195,11 @@ function terminalStreams(options: ExecOptions): ExecStreams {
     stderr: undefined,
     resize: (next) => {
       if (!master.destroyed) setTerminalSize(masterFd, next);
+    },
+    finish: (rest) => {
+      // The runtime alone had the other side; what it copied is read when our side is closed.
+      if (master.closed) stdout.end(rest);
+      else master.once('close', () => stdout.end(rest));
     },
     destroy: () => {
       master.destroy();

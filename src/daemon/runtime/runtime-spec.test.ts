@@ -106,7 +106,10 @@ describe('the runtime spec of a container', () => {
 
   it("shares the host's memory with --ipc=host, and needs no message queues mounted there", () => {
     const { mounts } = build({ namespaces: { ...input.namespaces, ipc: { kind: 'host' } } });
-    expect(mounts.find((mount) => mount.destination === '/dev/shm')).toMatchObject({ type: 'bind', source: '/dev/shm' });
+    expect(mounts.find((mount) => mount.destination === '/dev/shm')).toMatchObject({
+      type: 'bind',
+      source: '/dev/shm',
+    });
     expect(mounts.find((mount) => mount.destination === '/dev/mqueue')).toMatchObject({ type: 'mqueue' });
   });
 
