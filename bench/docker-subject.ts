@@ -1,4 +1,4 @@
-/** dockerd, private: data, sockets and bridge of its own; the host's iptables rules are put back as they were. */
+/** dockerd, private: data, sockets and bridge of its own. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,6 @@ export async function dockerSubject(registryHost: string): Promise<Subject | und
   const [command, docker] = [daemonCommand, dockerCommand];
   const root = mkdtempSync(path.join(tmpdir(), 'bd-'));
   const socket = path.join(root, 'docker.sock');
-  const rules = readRules();
   execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
   execFileSync('ip', ['addr', 'add', '172.31.213.1/24', 'dev', bridge]);
   execFileSync('ip', ['link', 'set', bridge, 'up']);
@@ -87,28 +86,10 @@ export async function dockerSubject(registryHost: string): Promise<Subject | und
     async [Symbol.asyncDispose]() {
       await end();
       execFileSync('ip', ['link', 'del', bridge]);
-      restoreRules(rules);
       for (const point of mountsBelow(root)) execFileSync('umount', ['-l', point]);
       rmSync(root, { recursive: true, force: true });
     },
   };
-}
-
-interface HostRules {
-  readonly text: string;
-  readonly tables: ReadonlySet<string>;
-}
-
-function readRules(): HostRules {
-  const text = execFileSync('iptables-save', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  return { text, tables: new Set([...text.matchAll(/^\*(\S+)$/gm)].map(([, name = '']) => name)) };
-}
-
-/** Tables that dockerd made go; the others become what they were. */
-function restoreRules(before: HostRules): void {
-  execFileSync('iptables-restore', { input: before.text });
-  for (const table of readRules().tables)
-    if (!before.tables.has(table)) execFileSync('nft', ['delete', 'table', 'ip', table]);
 }
 
 function mountsBelow(root: string): readonly string[] {

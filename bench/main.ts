@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { type BenchCase, cases } from './cases.ts';
 import { dockerSubject } from './docker-subject.ts';
 import { engineApi } from './engine-api.ts';
+import { keepHostRules } from './host-rules.ts';
 import { median } from './measure.ts';
 import { podmanSubject } from './podman-subject.ts';
 import { type BenchRow, resultTable } from './result-table.ts';
@@ -63,6 +64,7 @@ async function measure(bench: BenchCase, subjects: readonly Subject[]): Promise<
 }
 
 await using stack = new AsyncDisposableStack();
+stack.use(keepHostRules());
 const wharf = stack.use(await wharfSubject());
 const subjects: Subject[] = [wharf];
 for (const [name, open] of [
