@@ -139,7 +139,12 @@ function leakedLinks(before: ReadonlySet<string>, instance: string): string[] {
 
 /** Each table's text, beginning with its family and name. */
 function ruleset(): readonly string[] {
-  const text = execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
+  const text = execFileSync('nft', ['list', 'ruleset'], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    // It warns about tables that iptables made.
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   return text.split(/^table /m).filter((part) => part !== '');
 }
 

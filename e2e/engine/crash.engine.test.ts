@@ -68,6 +68,19 @@ describe.skipIf(dockerCommand === undefined)('containers outlive the daemon', ()
     expect(await said('run', '--rm', 'busybox', 'echo', 'fine')).toBe('fine');
   });
 
+  it('when it is killed while somebody has a shell in one: the shell ends, nothing turns in circles', async () => {
+    await said('run', '-d', '--name', 'box', 'busybox', 'sleep', '300');
+    await using terminal = world().terminal('docker', ['exec', '-it', 'box', 'sh']);
+    await terminal.saw(/# /);
+    await using piped = world().start('docker', ['exec', '-i', 'box', 'cat'], { input: 'x\n' });
+    await said('exec', '-d', 'box', 'sleep', '222');
+    await world().daemon.kill9();
+    await Promise.all([terminal.ended, piped.ended]);
+    await world().daemon.start();
+    await expect.poll(() => said('exec', 'box', 'ps'), { timeout: 5000 }).not.toMatch(/ sh$/m);
+    expect(await said('exec', 'box', 'ps')).toContain('sleep 222');
+  });
+
   it('when its monitor is killed: the container counts as ended, and can be removed', async () => {
     await said('run', '-d', '--name', 'orphan', ...counting);
     await world().daemon.kill9();

@@ -10,7 +10,7 @@
  * The record is written before conmon starts and again when the process is known, each time by rename: a daemon that
  * starts later finds either a whole record or none.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { CgroupPaths } from '../linux/cgroup.ts';
 import type { ProcessIdentity } from '../linux/process.ts';
 import type { RuntimeName } from './runtime-probe.ts';
