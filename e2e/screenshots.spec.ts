@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Page } from '@playwright/test';
 import type { EngineClient } from '../src/client/engine-client.ts';
@@ -33,9 +34,21 @@ const compose = (project: string, service: string) => ({
   'com.docker.compose.project': project,
   'com.docker.compose.service': service,
 });
-const published = (port: number, container: number) => ({
-  [`${container}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(port) }],
+const published = (container: number, host: number) => ({
+  PortBindings: { [`${container}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: String(host) }] },
 });
+
+/** The wanted port, or the next that nothing on this machine has. */
+async function freePortFrom(wanted: number): Promise<number> {
+  const server = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(wanted, '0.0.0.0', () => resolve(true));
+  });
+  if (!free) return await freePortFrom(wanted + 1);
+  await new Promise((resolve) => server.close(resolve));
+  return wanted;
+}
 
 const shopLog =
   'i=0; while :; do i=$((i+1)); printf "\\033[32mINFO\\033[0m  order %d accepted, 3 items, 41.90 EUR\\n" $((1000+i)); ' +
@@ -43,15 +56,14 @@ const shopLog =
   '[ $((i % 9)) = 0 ] && printf "\\033[31mERROR\\033[0m payment 88%d was declined by the bank\\n" $i >&2; ' +
   'dd if=/dev/zero of=/dev/null bs=1M count=60 2>/dev/null; sleep 0.4; done';
 
-const scenes: readonly Scene[] = [
+const scenesWith = (web: number, redis: number): readonly Scene[] => [
   { name: 'nightly-backup', Image: 'busybox', Cmd: ['sh', '-c', 'echo "no space left on device" >&2; exit 1'] },
   { name: 'migrate', Image: 'busybox', Cmd: ['sh', '-c', 'echo "14 migrations applied"'] },
   { name: 'sandbox', Image: 'debian', Cmd: ['bash'], Tty: true, started: false },
   {
     name: 'cache',
     Image: 'redis',
-    HostConfig: { Memory: 256 * 1024 * 1024, PortBindings: published(16379, 6379), RestartPolicy: { Name: 'always' } },
-    ExposedPorts: { '6379/tcp': {} },
+    HostConfig: { Memory: 256 * 1024 * 1024, ...published(6379, redis), RestartPolicy: { Name: 'always' } },
   },
   {
     name: 'shop-db',
@@ -71,12 +83,7 @@ const scenes: readonly Scene[] = [
     name: 'shop-web',
     Image: 'nginx',
     Labels: compose('shop', 'web'),
-    HostConfig: {
-      NetworkMode: 'shop-net',
-      PortBindings: published(18080, 80),
-      Binds: ['shop-uploads:/var/www/uploads'],
-    },
-    ExposedPorts: { '80/tcp': {} },
+    HostConfig: { NetworkMode: 'shop-net', ...published(80, web), Binds: ['shop-uploads:/var/www/uploads'] },
   },
 ];
 
@@ -85,11 +92,12 @@ async function makeScene(engine: EngineClient): Promise<void> {
   await engine.call('NetworkCreate', { body: { Name: 'shop-net', IPAM: { Config: [{ Subnet: '10.77.0.0/24' }] } } });
   await engine.call('NetworkCreate', { body: { Name: 'vault', Internal: true } });
   await engine.call('VolumeCreate', { body: { Name: 'old-reports' } });
-  for (const { name, started, ...body } of scenes) {
+  const web = await freePortFrom(8080);
+  for (const { name, started, ...body } of scenesWith(web, await freePortFrom(6379))) {
     const { Id } = await engine.call('ContainerCreate', { query: { name }, body: { StopTimeout: 0, ...body } });
     if (started !== false) await engine.call('ContainerStart', { params: { id: Id } });
   }
-  await answerAt('http://127.0.0.1:18080/');
+  await answerAt(`http://127.0.0.1:${web}/`);
 }
 
 async function openContainer(ui: Page, name: string, tab: string): Promise<void> {
@@ -150,7 +158,6 @@ async function oneContainer(tour: Tour): Promise<void> {
 
 async function pullAndRun(tour: Tour, engine: EngineClient): Promise<void> {
   const { ui } = tour;
-  await withoutImage(engine, 'debian');
   await openPage(ui, 'Images');
   await ui.getByRole('button', { name: 'Pull', exact: true }).click();
   await dialog(ui).getByLabel('Image').fill('wharf/adminer');
