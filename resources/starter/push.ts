@@ -48,5 +48,6 @@ for (const image of await store.readIndex()) {
     await client.pushManifest(reference, 'application/vnd.oci.image.manifest.v1+json', bytes, { signal });
   pushed++;
 }
-if (pushed > 0) console.log(`✓ ${pushed} starter images are in the registry at ${host}`);
+if (pushed > 0)
+  console.log(`✓ ${pushed} new starter ${pushed === 1 ? 'image is' : 'images are'} in the registry at ${host}`);
 client.close();
