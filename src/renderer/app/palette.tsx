@@ -20,16 +20,20 @@ function Item({
   hint,
   onSelect,
   value,
+  keywords,
 }: {
   readonly icon: ReactNode;
   readonly children: ReactNode;
   readonly hint?: string;
   readonly onSelect: () => void;
   readonly value: string;
+  /** Also found by these. */
+  readonly keywords?: string[];
 }) {
   return (
     <Command.Item
       value={value}
+      keywords={keywords}
       onSelect={() => {
         endIntent();
         onSelect();
@@ -54,7 +58,8 @@ function ContainerItems() {
     return [
       <Item
         key={`${container.Id}-open`}
-        value={`logs ${name} container`}
+        value={`${name} logs container`}
+        keywords={[`logs ${name}`]}
         icon={<ScrollText />}
         hint={container.Status}
         onSelect={() => open('logs')}
@@ -64,7 +69,8 @@ function ContainerItems() {
       isLive(container.State) ? (
         <Item
           key={`${container.Id}-stop`}
-          value={`stop ${name} container`}
+          value={`${name} stop container`}
+          keywords={[`stop ${name}`]}
           icon={<Square />}
           onSelect={() => quietly(act('stop', container.Id))}
         >
@@ -73,7 +79,8 @@ function ContainerItems() {
       ) : (
         <Item
           key={`${container.Id}-start`}
-          value={`start ${name} container`}
+          value={`${name} start container`}
+          keywords={[`start ${name}`]}
           icon={<Play />}
           onSelect={() => quietly(act('start', container.Id))}
         >
@@ -83,7 +90,8 @@ function ContainerItems() {
       container.State === 'running' && (
         <Item
           key={`${container.Id}-term`}
-          value={`terminal shell ${name} container`}
+          value={`${name} terminal shell container`}
+          keywords={[`terminal ${name}`, `shell ${name}`]}
           icon={<SquareTerminal />}
           onSelect={() => open('terminal')}
         >

@@ -1,8 +1,9 @@
 import { Link } from '@tanstack/react-router';
 import logo from '../assets/wharf.svg';
+import { shownContainers } from '../engine/container-view.ts';
 import { useLiveEvents } from '../engine/live-events.tsx';
 import { useContainers, useEngineVersion } from '../engine/queries.ts';
-import { useEngineStatus } from '../host/host-context.tsx';
+import { useEngineStatus, useSettings } from '../host/host-context.tsx';
 import { classes } from '../ui/classes.ts';
 import { type PageEntry, pages, settingsPage } from './pages.tsx';
 
@@ -55,7 +56,9 @@ function EngineLine() {
 }
 
 export function Sidebar() {
-  const running = useContainers().data?.filter((container) => container.State === 'running').length;
+  const settings = useSettings().data;
+  const shown = shownContainers(useContainers().data ?? [], settings?.showExtensionContainers);
+  const running = shown.filter((container) => container.State === 'running').length;
   return (
     <nav
       aria-label="Pages"

@@ -63,6 +63,13 @@ export function portLinks(ports: readonly Port[]): readonly PortLink[] {
 }
 
 export const composeProject = (labels: Readonly<Record<string, string>>) => labels['com.docker.compose.project'];
+/** Containers of extensions are kept out of sight, and out of counts, unless the user wants to see them. */
+export function shownContainers<C extends Pick<ContainerSummary, 'Labels'>>(
+  containers: readonly C[],
+  showExtensions: boolean | undefined,
+): readonly C[] {
+  return showExtensions ? containers : containers.filter((container) => extensionOf(container.Labels) === undefined);
+}
 export const extensionOf = (labels: Readonly<Record<string, string>>) => labels['io.wharf.extension'];
 
 /** What removing it takes with it, for the question before. */

@@ -31,7 +31,9 @@ export function Chart({
   const data: uPlot.AlignedData = [[...times], ...series.map((each) => [...each.values])];
   const latest = useRef(data);
   latest.current = data;
-  const look = series.map((each) => `${each.label}|${each.colour}`).join();
+  // With the theme's class: the plot takes its colours when it is built.
+  const theme = document.documentElement.className;
+  const look = [theme, ...series.map((each) => `${each.label}|${each.colour}`)].join();
   // biome-ignore lint/correctness/useExhaustiveDependencies: the plot is rebuilt only when its shape changes; data goes in below
   useEffect(() => {
     const element = host.current;

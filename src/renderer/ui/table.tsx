@@ -124,7 +124,7 @@ export function Table<Row>(props: TableProps<Row>) {
           </tr>
         </thead>
         {groups.map((group) => (
-          <tbody key={group.key}>
+          <tbody key={group.key} className="group/rows">
             {group.header && (
               <tr className="border-b border-line bg-sunken/60">
                 <td colSpan={span} className="h-9 px-4 text-xs font-medium text-ink-2">
@@ -140,7 +140,9 @@ export function Table<Row>(props: TableProps<Row>) {
                   data-testid={props.rowTestId?.(row)}
                   aria-selected={selected?.has(key)}
                   className={classes(
-                    'group/row border-b border-line transition-colors last:border-0 hover:bg-hover',
+                    'group/row border-b border-line transition-colors group-last/rows:last:border-0 hover:bg-hover',
+                    // A line at the edge says where the group ends.
+                    group.header !== undefined && '[&>td:first-child]:shadow-[inset_2px_0_0_var(--w-accent)]',
                     selected?.has(key) && 'bg-accent-soft/60',
                   )}
                 >

@@ -2,7 +2,7 @@ import { Container, Play, RefreshCcw, Square, Trash2 } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { ContainerSummary } from '../../../contract/engine-types.ts';
 import { useContainerActs } from '../../engine/container-actions.ts';
-import { composeProject, extensionOf, isLive, nameOf } from '../../engine/container-view.ts';
+import { composeProject, isLive, nameOf, shownContainers } from '../../engine/container-view.ts';
 import { intend } from '../../engine/intents.ts';
 import { useContainers } from '../../engine/queries.ts';
 import { useStatsOf } from '../../engine/stats-stream.ts';
@@ -41,10 +41,7 @@ export function ContainersPage() {
   const [confirm, setConfirm] = useState<ConfirmRequest>();
 
   const visible = useMemo(
-    () =>
-      (query.data ?? []).filter(
-        (container) => settings?.showExtensionContainers || extensionOf(container.Labels) === undefined,
-      ),
+    () => shownContainers(query.data ?? [], settings?.showExtensionContainers),
     [query.data, settings?.showExtensionContainers],
   );
   const rows = useMemo(

@@ -1,14 +1,16 @@
 import { Link } from '@tanstack/react-router';
 import { ArrowDownToLine, Compass, Container, Play } from 'lucide-react';
-import { nameOf, shownStatus } from '../../engine/container-view.ts';
+import { nameOf, shownContainers, shownStatus } from '../../engine/container-view.ts';
 import { intend } from '../../engine/intents.ts';
 import { useContainers, useDiskUsage, useEngineInfo, useEngineVersion, useImages } from '../../engine/queries.ts';
 import { useStatsOf, useStatsStore } from '../../engine/stats-stream.ts';
+import { useSettings } from '../../host/host-context.tsx';
 import { Button } from '../../ui/button.tsx';
 import { bytes, percent } from '../../ui/bytes.ts';
 import { Sparkline } from '../../ui/chart.tsx';
 import { CopyButton } from '../../ui/copy.tsx';
 import { Card, Facts, Page } from '../../ui/page.tsx';
+import { Progress } from '../../ui/progress.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import { Status } from '../../ui/status.tsx';
 import { EngineHealth } from './engine-health.tsx';
@@ -20,24 +22,38 @@ function Gauge({
   note,
   values,
   max,
+  share,
 }: {
   readonly title: string;
   readonly value: string;
   readonly note: string;
   readonly values?: readonly number[];
   readonly max?: number;
+  /** Instead of values over time: how much of the whole, 0 to 1, and what that is. */
+  readonly share?: { readonly of: string; readonly ratio: number };
 }) {
   return (
     <Card className="flex-1">
       <div className="text-xs text-ink-3">{title}</div>
       <div className="tabular mt-0.5 text-lg font-semibold tracking-tight">{value}</div>
-      <div className="mt-1 h-8">{values && values.length > 1 ? <Sparkline values={values} max={max} /> : null}</div>
+      <div className="mt-1 flex h-8 items-center">
+        {values && values.length > 1 ? <Sparkline values={values} max={max} /> : null}
+        {share && <Progress value={share.ratio} label={share.of} />}
+      </div>
       <div className="mt-1 truncate text-xs text-ink-3">{note}</div>
     </Card>
   );
 }
 
-function Gauges({ runningIds }: { readonly runningIds: readonly string[] }) {
+function Gauges({
+  runningIds,
+  containers,
+  images,
+}: {
+  readonly runningIds: readonly string[];
+  readonly containers: number;
+  readonly images: number | undefined;
+}) {
   useStatsOf(runningIds);
   const samples = useStatsStore((state) => state.samples);
   const info = useEngineInfo().data;
@@ -72,12 +88,14 @@ function Gauges({ runningIds }: { readonly runningIds: readonly string[] }) {
       <Gauge
         title="Disk"
         value={usage ? bytes(disk) : '–'}
+        share={{ of: 'Share of images', ratio: disk > 0 ? (usage?.LayersSize ?? 0) / disk : 0 }}
         note={usage ? `images ${bytes(usage.LayersSize ?? 0)} · volumes ${bytes(volumes)}` : ''}
       />
       <Gauge
         title="Containers"
         value={`${runningIds.length} running`}
-        note={info ? `${info.Containers} in all · ${info.Images} images` : ''}
+        share={{ of: 'Share of containers that run', ratio: containers > 0 ? runningIds.length / containers : 0 }}
+        note={images === undefined ? '' : `${containers} in all · ${images} ${images === 1 ? 'image' : 'images'}`}
       />
     </div>
   );
@@ -109,7 +127,8 @@ function FirstSteps() {
 }
 
 export function HomePage() {
-  const containers = useContainers().data ?? [];
+  const showExtensions = useSettings().data?.showExtensionContainers;
+  const containers = shownContainers(useContainers().data ?? [], showExtensions);
   const images = useImages().data;
   const info = useEngineInfo().data;
   const version = useEngineVersion().data;
@@ -138,7 +157,11 @@ export function HomePage() {
       <div className="flex flex-col gap-4">
         <EngineHealth />
         {images !== undefined && containers.length === 0 && <FirstSteps />}
-        <Gauges runningIds={running.map((container) => container.Id)} />
+        <Gauges
+          runningIds={running.map((container) => container.Id)}
+          containers={containers.length}
+          images={images?.length}
+        />
         <div className="grid grid-cols-1 gap-4 xl:grid-cols-[3fr_2fr]">
           <Card
             title="Running containers"

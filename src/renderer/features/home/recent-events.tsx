@@ -6,7 +6,11 @@ import { RelativeTime } from '../../ui/relative-time.tsx';
 /** "container nginx-1 · die (exit 0)". */
 export function eventText(event: EventMessage): { subject: string; act: string } {
   const { name, image, container, exitCode } = event.Actor.Attributes;
-  const subject = name ?? image ?? container?.slice(0, 12) ?? event.Actor.ID.slice(0, 12);
+  // A volume event names the volume by its ID; its `container` is who mounts it.
+  const subject =
+    event.Type === 'volume'
+      ? event.Actor.ID.slice(0, 24)
+      : (name ?? image ?? container?.slice(0, 12) ?? event.Actor.ID.slice(0, 12));
   const act = event.Action.split(':')[0] ?? event.Action;
   return { subject: subject || event.Type, act: exitCode === undefined ? act : `${act} (exit ${exitCode})` };
 }
