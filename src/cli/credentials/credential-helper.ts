@@ -17,7 +17,7 @@ export async function helperGet(name: string, key: string, signal: AbortSignal):
     if (stdout.trim().startsWith(notFoundText)) return undefined;
     throw helperError(name, 'get', stdout);
   }
-  const answer: unknown = JSON.parse(stdout);
+  const answer = parsedOrUndefined(stdout);
   if (!isRecord(answer) || typeof answer.Username !== 'string' || typeof answer.Secret !== 'string') {
     throw helperError(name, 'get', 'it answered something else than credentials');
   }
@@ -25,6 +25,14 @@ export async function helperGet(name: string, key: string, signal: AbortSignal):
   return answer.Username === tokenUsername
     ? { username: '', password: '', identityToken: secret }
     : { username: answer.Username, password: secret, identityToken: '' };
+}
+
+function parsedOrUndefined(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 export async function helperStore(
@@ -55,6 +63,10 @@ function helperError(name: string, verb: string, why: string): UsageError {
   });
 }
 
+function spawnProblem(error: Error): string {
+  return 'code' in error && error.code === 'ENOENT' ? 'there is no such program in PATH' : error.message;
+}
+
 function runHelper(
   name: string,
   verb: string,
@@ -69,7 +81,7 @@ function runHelper(
     });
     const chunks: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    child.on('error', (error) => reject(signal.aborted ? signal.reason : helperError(name, verb, error.message)));
+    child.on('error', (error) => reject(signal.aborted ? signal.reason : helperError(name, verb, spawnProblem(error))));
     child.on('close', (code) => resolve({ code: code ?? 1, stdout: Buffer.concat(chunks).toString('utf8') }));
     // A helper that reads nothing closes its input early; its exit code says whether that was wrong.
     child.stdin.on('error', () => undefined);

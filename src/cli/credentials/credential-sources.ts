@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UsageError } from '../argv/usage-error.ts';
 import type { CommandContext, FlagTable } from '../command.ts';
 import { isRecord, readJsonFile } from '../settings/config-home.ts';
 import { type Credential, decodeAuth, encodeAuth } from './credential.ts';
@@ -13,13 +14,22 @@ import { registryKey, sameRegistry } from './registry-key.ts';
 const configName = 'config.json';
 type Config = Readonly<Record<string, unknown>>;
 type Context = Pick<CommandContext<FlagTable>, 'home' | 'env' | 'signal'>;
+type FindContext = Context & Pick<CommandContext<FlagTable>, 'terminal'>;
 
-export async function findCredential(ctx: Context, server: string): Promise<Credential | undefined> {
+export async function findCredential(ctx: FindContext, server: string): Promise<Credential | undefined> {
   const own = ctx.home.readJson(configName) ?? {};
   const found = (await fromConfig(own, server, ctx.signal)) ?? readSealed(ctx.home, server);
   if (found !== undefined) return found;
   const docker = readJsonFile(dockerConfigPath(ctx.env));
-  return docker === undefined ? undefined : fromConfig(docker, server, ctx.signal);
+  if (docker === undefined) return undefined;
+  try {
+    return await fromConfig(docker, server, ctx.signal);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    // A helper of a Docker that is gone must not keep public images from us.
+    await ctx.terminal.err(`WARNING: Docker's configuration: ${error.message}\n`);
+    return undefined;
+  }
 }
 
 async function fromConfig(config: Config, server: string, signal: AbortSignal): Promise<Credential | undefined> {

@@ -1,3 +1,4 @@
+import { InterruptedError } from '../terminal/signals.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** One line of standard input without its end, or undefined when input ends first. Reads no further than it must. */
@@ -23,7 +24,7 @@ export async function readAll(terminal: Terminal, signal: AbortSignal): Promise<
   return text + decoder.decode();
 }
 
-/** A secret typed on the terminal, not shown. Ctrl-C throws the signal's reason, Ctrl-D on an empty line ends. */
+/** A secret typed on the terminal, not shown. Ctrl-C throws what the signal would abort with, Ctrl-D on an empty line ends. */
 export async function readSecret(terminal: Terminal, question: string, signal: AbortSignal): Promise<string> {
   await terminal.err(question);
   terminal.setRaw(true);
@@ -32,7 +33,7 @@ export async function readSecret(terminal: Terminal, question: string, signal: A
     for await (const chunk of until(terminal.input(), signal)) {
       for (const character of new TextDecoder().decode(chunk)) {
         if (character === '\r' || character === '\n') return text;
-        if (character === '\u0003') throw new DOMException('interrupted', 'AbortError');
+        if (character === '\u0003') throw new InterruptedError(128 + 2);
         if (character === '\u0004' && text === '') return text;
         if (character === '\u007f' || character === '\b') text = [...text].slice(0, -1).join('');
         else if (character >= ' ') text += character;

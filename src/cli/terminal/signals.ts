@@ -27,6 +27,9 @@ export const forwardedSignals = [
   'SIGIO',
 ] as const;
 
+/** INT and TERM passed to a container before this process leaves it alone. */
+const passedOnMax = 3;
+
 /** Why a command was aborted. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
@@ -41,6 +44,7 @@ export class InterruptedError extends Error {
 export class ProcessSignals implements SignalSource {
   readonly #controller = new AbortController();
   #capturing: ((name: string) => void) | undefined;
+  #passedOn = 0;
 
   constructor() {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.#receive(name));
@@ -63,8 +67,15 @@ export class ProcessSignals implements SignalSource {
   }
 
   #receive(name: EndingSignal): void {
-    if (this.#capturing !== undefined) this.#capturing(name);
-    else if (this.#controller.signal.aborted) process.exit(ending[name]);
+    if (this.#capturing !== undefined) {
+      // As docker: a container that ignores them must not hold this process for ever.
+      if (name !== 'SIGHUP') this.#passedOn += 1;
+      if (this.#passedOn >= passedOnMax) {
+        process.stderr.write(`got ${passedOnMax} SIGTERM/SIGINTs, forcefully exiting\n`);
+        process.exit(1);
+      }
+      this.#capturing(name);
+    } else if (this.#controller.signal.aborted) process.exit(ending[name]);
     else this.#controller.abort(new InterruptedError(ending[name]));
   }
 }

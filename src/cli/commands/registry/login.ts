@@ -63,7 +63,10 @@ async function askFor<T extends FlagTable>(
   }
   const where = ctx.args[0] === undefined || registryKey(ctx.args[0]) === hubKey ? 'Docker Hub' : ctx.args[0];
   if (givenName === undefined) await terminal.out(`Username for ${where}: `);
-  const username = givenName ?? (await readLine(terminal, signal))?.trim() ?? '';
+  const line = givenName ?? (await readLine(terminal, signal));
+  // Ctrl-D leaves the cursor behind the question.
+  if (line === undefined) await terminal.out('\n');
+  const username = line?.trim() ?? '';
   if (username === '') throw new UsageError('username is required', { exitCode: 1 });
   const password = givenPassword ?? (await readSecret(terminal, 'Password: ', signal));
   if (password === '') throw new UsageError('password is required', { exitCode: 1 });

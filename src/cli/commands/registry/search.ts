@@ -2,6 +2,7 @@ import type { EngineClient } from '../../../client/engine-client.ts';
 import { isWharfError } from '../../../contract/errors.ts';
 import { UsageError } from '../../argv/usage-error.ts';
 import { type CommandContext, defineCommand, type FlagTable } from '../../command.ts';
+import { registryAuthHeader } from '../../credentials/registry-auth.ts';
 import { parseFilters } from '../../filters.ts';
 import { type ListView, type Row, renderList } from '../../format/list-view.ts';
 import { ellipsis } from '../../format/table.ts';
@@ -34,7 +35,8 @@ export const command = defineCommand({
   path: ['search'],
   summary: 'Search registries for images',
   usage: '[OPTIONS] TERM',
-  description: 'Searches Docker Hub and the registries the engine is set up with.',
+  description:
+    'Searches Docker Hub and the registries the engine is set up with; `HOST[:PORT]/TERM` searches that registry.',
   flags: {
     filter: {
       type: 'list',
@@ -59,33 +61,52 @@ export const command = defineCommand({
   },
 });
 
-/** Wharf's engine searches all its registries; another engine is asked docker's way. */
+/** Wharf's engine searches all its registries; one that is named, or another engine, is asked docker's way. */
 async function search<T extends FlagTable>(
   ctx: CommandContext<T>,
   engine: EngineClient,
   term: string,
   limit: number | undefined,
 ): Promise<Found[]> {
+  const registry = registryOf(term);
+  if (registry !== undefined) return searchOne(ctx, engine, { registry, term, limit });
   try {
     const { results, failures } = await engine.call('RegistrySearch', {
       query: { query: term, limit },
       signal: ctx.signal,
     });
-    for (const { registry, message } of failures) await ctx.terminal.err(`WARNING: ${registry}: ${message}\n`);
+    for (const { registry: name, message } of failures) await ctx.terminal.err(`WARNING: ${name}: ${message}\n`);
     return [...results];
   } catch (error) {
     if (!isWharfError(error, 'request.not-found')) throw error;
-    const items = await engine.call('ImageSearch', { query: { term, limit }, signal: ctx.signal });
-    return items.map((item) => ({
-      name: item.name,
-      description: item.description,
-      stars: item.star_count,
-      official: item.is_official,
-      kind: 'image',
-      registry: 'docker.io',
-      title: '',
-    }));
+    return searchOne(ctx, engine, { registry: 'docker.io', term, limit });
   }
+}
+
+/** The host a term starts with, by the rule of image names: `localhost:5055/web`. */
+function registryOf(term: string): string | undefined {
+  const slash = term.indexOf('/');
+  const host = term.slice(0, Math.max(slash, 0));
+  return host !== '' && (/[.:]/.test(host) || host === 'localhost') ? host : undefined;
+}
+
+/** One registry, with what this user may see there. */
+async function searchOne<T extends FlagTable>(
+  ctx: CommandContext<T>,
+  engine: EngineClient,
+  { registry, term, limit }: { readonly registry: string; readonly term: string; readonly limit: number | undefined },
+): Promise<Found[]> {
+  const headers = await registryAuthHeader(ctx, registry);
+  const items = await engine.call('ImageSearch', { query: { term, limit }, headers, signal: ctx.signal });
+  return items.map((item) => ({
+    name: item.name,
+    description: item.description,
+    stars: item.star_count,
+    official: item.is_official,
+    kind: 'image',
+    registry,
+    title: '',
+  }));
 }
 
 function filterOf(filters: Readonly<Record<string, readonly string[]>>): (item: Found) => boolean {
