@@ -35,7 +35,13 @@ export function attachContainer(context: ContainerContext, ref: string, query: A
   if (handle.state.kind === 'restarting') throw refusalError(handle, 'restarting');
   const tty = config.Tty ?? false;
   const left = new AbortController();
-  const client = createClientOutput({ tty, streams: wantedStreams(query, tty), onLeave: () => left.abort() });
+  const streams = wantedStreams(query, tty);
+  const done = query.stream && streams.size > 0 ? handle.waiters.addReader() : undefined;
+  const onLeave = () => {
+    left.abort();
+    done?.();
+  };
+  const client = createClientOutput({ tty, streams, onLeave });
   const signal = AbortSignal.any([left.signal, context.signal]);
   void copyOutput(context, handle, client, query, signal);
   context.announce(handle, 'attach');

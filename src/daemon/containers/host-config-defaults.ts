@@ -67,22 +67,9 @@ export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): H
     ShmSize: given.ShmSize || shmSizeBytes,
     Runtime: given.Runtime || defaults.runtimeName,
     Isolation: '',
-    CpuShares: given.CpuShares ?? 0,
+    ...processorAndDiskLimits(given),
     Memory: memory,
-    NanoCpus: given.NanoCpus ?? 0,
     CgroupParent: given.CgroupParent ?? '',
-    BlkioWeight: given.BlkioWeight ?? 0,
-    BlkioWeightDevice: given.BlkioWeightDevice ?? [],
-    BlkioDeviceReadBps: given.BlkioDeviceReadBps ?? [],
-    BlkioDeviceWriteBps: given.BlkioDeviceWriteBps ?? [],
-    BlkioDeviceReadIOps: given.BlkioDeviceReadIOps ?? [],
-    BlkioDeviceWriteIOps: given.BlkioDeviceWriteIOps ?? [],
-    CpuPeriod: given.CpuPeriod ?? 0,
-    CpuQuota: given.CpuQuota ?? 0,
-    CpuRealtimePeriod: given.CpuRealtimePeriod ?? 0,
-    CpuRealtimeRuntime: given.CpuRealtimeRuntime ?? 0,
-    CpusetCpus: given.CpusetCpus ?? '',
-    CpusetMems: given.CpusetMems ?? '',
     Devices: given.Devices ?? [],
     DeviceCgroupRules: given.DeviceCgroupRules ?? null,
     DeviceRequests: given.DeviceRequests ?? null,
@@ -96,5 +83,25 @@ export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): H
     Ulimits: given.Ulimits ?? null,
     MaskedPaths: given.MaskedPaths ?? (privileged ? null : maskedPaths),
     ReadonlyPaths: given.ReadonlyPaths ?? (privileged ? null : readonlyPaths),
+  };
+}
+
+/** No limit is an empty list, a zero or an empty text. */
+function processorAndDiskLimits(given: HostConfig): HostConfig {
+  return {
+    CpuShares: given.CpuShares ?? 0,
+    NanoCpus: given.NanoCpus ?? 0,
+    BlkioWeight: given.BlkioWeight ?? 0,
+    BlkioWeightDevice: given.BlkioWeightDevice ?? [],
+    BlkioDeviceReadBps: given.BlkioDeviceReadBps ?? [],
+    BlkioDeviceWriteBps: given.BlkioDeviceWriteBps ?? [],
+    BlkioDeviceReadIOps: given.BlkioDeviceReadIOps ?? [],
+    BlkioDeviceWriteIOps: given.BlkioDeviceWriteIOps ?? [],
+    CpuPeriod: given.CpuPeriod ?? 0,
+    CpuQuota: given.CpuQuota ?? 0,
+    CpuRealtimePeriod: given.CpuRealtimePeriod ?? 0,
+    CpuRealtimeRuntime: given.CpuRealtimeRuntime ?? 0,
+    CpusetCpus: given.CpusetCpus ?? '',
+    CpusetMems: given.CpusetMems ?? '',
   };
 }

@@ -7,6 +7,10 @@ export interface WaitList {
   /** The output of a run is complete, also of one that failed to start. */
   onOutputEnd(listener: () => void): () => void;
   outputEnded(): void;
+  /** A client that is given output as it comes; the answer says that it has all of it, or has gone. */
+  addReader(): () => void;
+  /** Resolves when no reader of the output is left. */
+  outputRead(): Promise<void>;
   exited(end: RunEnd): void;
   removed(): void;
 }
@@ -15,7 +19,19 @@ export function createWaitList(): WaitList {
   const exitListeners = new Set<(end: RunEnd) => void>();
   const removedListeners = new Set<() => void>();
   const outputListeners = new Set<() => void>();
+  const readers = new Set<Promise<void>>();
   return {
+    addReader() {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      readers.add(promise);
+      return () => {
+        readers.delete(promise);
+        resolve();
+      };
+    },
+    async outputRead() {
+      await Promise.all(readers);
+    },
     onOutputEnd(listener) {
       outputListeners.add(listener);
       return () => outputListeners.delete(listener);

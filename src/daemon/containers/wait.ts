@@ -2,6 +2,9 @@ import { type ContainerContext, type ContainerHandle, endOf } from './container-
 import type { WaitCondition, WaitResult } from './container-service.ts';
 import { isLive, type RunEnd } from './container-state.ts';
 
+/** A client that does not read must not keep others from learning of the exit. */
+const outputLimitMs = 2000;
+
 /**
  * POST /containers/{id}/wait. Registered when this answers, so that a client may start the container next and miss nothing.
  * `result` rejects only by the signal.
@@ -12,7 +15,15 @@ export function waitForContainer(
   options: { readonly condition: WaitCondition; readonly signal: AbortSignal },
 ): { readonly result: Promise<WaitResult> } {
   const handle = context.find(ref);
-  const result = waitFor(handle, options.condition, AbortSignal.any([options.signal, context.signal]));
+  const signal = AbortSignal.any([options.signal, context.signal]);
+  const result = waitFor(handle, options.condition, signal).then(async (found) => {
+    // As dockerd: whoever is attached has the output by then; dockerode and its like look at it when the wait is answered.
+    const read = new AbortController();
+    const limit = context.clock.delay(outputLimitMs, { signal: AbortSignal.any([signal, read.signal]) });
+    await Promise.race([handle.waiters.outputRead(), limit.catch(() => undefined)]);
+    read.abort();
+    return found;
+  });
   // The caller may drop it when its client goes.
   result.catch(() => undefined);
   return { result };

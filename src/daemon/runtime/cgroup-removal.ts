@@ -1,5 +1,5 @@
 /** Removing the control groups of a container whose processes are gone. */
-import { readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { readdir, rmdir } from 'node:fs/promises';
 import { type CgroupPaths, cgroupRoot } from '../linux/cgroup.ts';
 
@@ -17,6 +17,14 @@ export function ownCgroups(paths: CgroupPaths, id: string): readonly string[] {
     return index === -1 ? [] : [parts.slice(0, index + 1).join('/')];
   });
   return [...new Set(folders)];
+}
+
+/** A container's groups by name alone, in every tree: for one whose record was lost with the exec root. */
+export function cgroupsNamed(cgroupParent: string, id: string): readonly string[] {
+  const trees = readdirSync(cgroupRoot, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [cgroupRoot, ...trees.map((tree) => `${cgroupRoot}/${tree.name}`)]
+    .map((tree) => `${tree}${cgroupParent}/${id}`)
+    .filter((folder) => existsSync(folder));
 }
 
 /** True when all are gone; false when one is still busy after the limit. */

@@ -45,7 +45,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
   // Nobody waits for it: it looks at every process of the machine.
   setImmediate(() => endTerminalExecs(folders.temporary, 'orphans'));
   const seccompFilters = new SeccompCache();
-  const context: RuntimeContext = { folders, probe, exits, seccompFilters, log: options.log ?? (() => undefined) };
+  const { cgroupParent, log = () => undefined } = options;
+  const context: RuntimeContext = { folders, probe, exits, seccompFilters, cgroupParent, log };
   return {
     info: {
       name: probe.chosen.name,

@@ -15,7 +15,7 @@ import { processEnded, signalProcess, watchProcessEnd } from '../linux/pidfd.ts'
 import { identifyProcess, isProcessAlive } from '../linux/process.ts';
 import { bundlePath, type ContainerRecord, exitPath, readRecord, writeRecord } from './bundle.ts';
 import { cgroupPids, isFrozen, setFrozen, wasOomKilled } from './cgroup-control.ts';
-import { ownCgroups, removeCgroups } from './cgroup-removal.ts';
+import { cgroupsNamed, ownCgroups, removeCgroups } from './cgroup-removal.ts';
 import { readPidFile, startConmon } from './conmon.ts';
 import type { CreateOptions, ExitStatus, RuntimeStatus } from './runtime.ts';
 import { runRuntime } from './runtime-command.ts';
@@ -219,9 +219,25 @@ export async function removeContainer(context: RuntimeContext, id: string): Prom
     await endProcesses(record, live?.cgroups ?? record.cgroups ?? {});
     await endSupervisor(bundle, record);
     await deleteRuntimeState(context, id, record);
+  } else {
+    await endUnknown(cgroupsNamed(context.cgroupParent, id));
   }
   await rm(bundle, { recursive: true, force: true });
   await rm(exitPath(folders, id), { force: true });
+}
+
+/**
+ * The exec root was emptied below a container that ran, or with the machine. What is left of it must go before another
+ * run of it writes to the same root.
+ */
+async function endUnknown(groups: readonly string[]): Promise<void> {
+  for (const pid of groups.flatMap((folder) => cgroupPids({ pids: folder }))) {
+    const identity = identifyProcess(pid);
+    if (identity === undefined) continue;
+    signalProcess(identity, SIGKILL);
+    await processEnded(identity, killLimitMs);
+  }
+  await removeCgroups(groups);
 }
 
 /** conmon ends by itself after its container; one that never got that far is killed. */

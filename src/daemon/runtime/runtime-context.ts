@@ -12,6 +12,8 @@ export interface RuntimeContext {
   readonly probe: RuntimeProbe;
   readonly exits: ExitMonitor;
   readonly seccompFilters: SeccompCache;
+  /** Parent of every container's control group, such as /wharf. */
+  readonly cgroupParent: string;
   readonly log: (message: string) => void;
 }
 
