@@ -93,6 +93,8 @@ test('details, layers and tags of an image', async ({ ui, engine }) => {
 });
 
 test('an image a running container needs is not removed, and the engine says who uses it', async ({ ui, engine }) => {
+  // With one tag only: a further one could be taken away without harm.
+  await withoutImage(engine, 'busybox');
   await runningBusybox(engine, 'needs-it');
   await openPage(ui, 'Images');
   const row = ui.getByTestId('image-row-busybox:latest');

@@ -1,7 +1,7 @@
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import { type FormEvent, type ReactNode, useRef, useState } from 'react';
-import { Button, IconButton } from './button.tsx';
+import { Button } from './button.tsx';
 import { classes } from './classes.ts';
 import { Input } from './field.tsx';
 
@@ -37,6 +37,23 @@ function useDialogFocus() {
       else document.getElementById('page')?.focus();
     },
   };
+}
+
+/** Without a tooltip: an open one takes the first Esc, which is meant for the dialog. */
+function CloseButton({ onClick, className }: { readonly onClick: () => void; readonly className?: string }) {
+  return (
+    <button
+      type="button"
+      aria-label="Close"
+      onClick={onClick}
+      className={classes(
+        'inline-grid size-7.5 shrink-0 place-items-center rounded-lg text-ink-2 transition-colors hover:bg-hover hover:text-ink [&_svg]:size-4',
+        className,
+      )}
+    >
+      <X />
+    </button>
+  );
 }
 
 /** A modal form or question: Enter submits, Esc closes, focus stays inside and returns. */
@@ -83,9 +100,7 @@ export function Dialog({
                 <Radix.Title className="text-[15px] font-semibold text-ink">{title}</Radix.Title>
                 {description && <Radix.Description className="mt-0.5 text-ink-2">{description}</Radix.Description>}
               </div>
-              <IconButton label="Close" onClick={onClose} className="-mt-1 -mr-2">
-                <X />
-              </IconButton>
+              <CloseButton onClick={onClose} className="-mt-1 -mr-2" />
             </header>
             <div className="min-h-0 flex-1 overflow-y-auto px-5 pb-4">{children}</div>
             {footer && (
@@ -129,9 +144,7 @@ export function Drawer({
         >
           <header className="flex items-center gap-3 border-b border-line px-5 py-3">
             <Radix.Title className="min-w-0 flex-1 truncate text-[15px] font-semibold">{title}</Radix.Title>
-            <IconButton label="Close" onClick={onClose}>
-              <X />
-            </IconButton>
+            <CloseButton onClick={onClose} />
           </header>
           <div className="min-h-0 flex-1 overflow-y-auto p-5">{children}</div>
         </Radix.Content>
