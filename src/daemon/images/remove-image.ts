@@ -87,10 +87,10 @@ class Removal {
 
   /** Digests of a repository whose last tag is gone would keep the image for nobody to see. */
   #dropLoneDigests(removed: Reference): void {
-    const left = this.#references();
+    if (removed.digest !== undefined) return;
     const repository = canonicalName(removed);
-    if (removed.digest !== undefined || left.length === 0) return;
-    if (left.some((reference) => reference.digest === undefined || canonicalName(reference) !== repository)) return;
+    const left = this.#references().filter((reference) => canonicalName(reference) === repository);
+    if (left.some((reference) => reference.digest === undefined)) return;
     for (const reference of left) this.#untag(reference);
   }
 
