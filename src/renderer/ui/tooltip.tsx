@@ -1,9 +1,19 @@
 import { Tooltip } from 'radix-ui';
 import type { ReactNode } from 'react';
 
+// Focus that a dialog gives back must not open a tooltip: it would take the next Esc from whatever is below.
+let tabbing = false;
+addEventListener(
+  'keydown',
+  (event) => {
+    tabbing = event.key === 'Tab';
+  },
+  { capture: true },
+);
+
 export const TooltipProvider = Tooltip.Provider;
 
-/** A short hint on hover and focus. */
+/** A short hint on hover, and on focus that came with Tab. */
 export function Tip({
   text,
   children,
@@ -16,7 +26,9 @@ export function Tip({
   if (!text) return children;
   return (
     <Tooltip.Root delayDuration={350}>
-      <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>
+      <Tooltip.Trigger asChild onFocus={(event) => tabbing || event.preventDefault()}>
+        {children}
+      </Tooltip.Trigger>
       <Tooltip.Portal>
         <Tooltip.Content
           side={side ?? 'top'}
