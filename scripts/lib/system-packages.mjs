@@ -7,6 +7,7 @@ const needs = [
   { commands: ['conmon'], packages: ['conmon'], why: 'monitor of each container' },
   { commands: ['nft'], packages: ['nftables'], why: 'published ports and NAT' },
   { commands: ['ps'], packages: ['procps'], why: 'process lists' },
+  { commands: ['docker-init', 'tini-static', 'catatonit'], packages: ['tini'], why: 'the init of `run --init`' },
 ];
 const starterNeeds = [{ commands: ['debootstrap'], packages: ['debootstrap'], why: 'starter images' }];
 const testNeeds = [

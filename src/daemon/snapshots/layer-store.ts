@@ -94,7 +94,7 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     if (!(await removeSmallTree(grave))) await pool.run({ kind: 'remove', path: grave }, { signal: never });
   };
 
-  /** A short name that no layer has: letters and digits, as few as there are layers for. */
+  /** A short name that no layer has or had since the start: letters and digits, as few as there are layers for. */
   const newShort = (): string => {
     const taken = new Set([...layers.values()].map((layer) => layer.short));
     for (;;) {
@@ -149,16 +149,12 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     try {
       const usage = await fill(folder);
       const stored: StoredLayer = { ...layer, short: newShort(), usage };
+      await writeFile(join(folder, 'unsynced'), bootId());
+      await writeFile(join(folder, 'layer.json'), JSON.stringify(stored));
+      await makeLink(stored);
+      await rename(folder, folderOf(layer.chainId));
+      // Known only from here on: another pull may at once build on it.
       layers.set(layer.chainId, stored);
-      try {
-        await writeFile(join(folder, 'unsynced'), bootId());
-        await writeFile(join(folder, 'layer.json'), JSON.stringify(stored));
-        await makeLink(stored);
-        await rename(folder, folderOf(layer.chainId));
-      } catch (error) {
-        layers.delete(layer.chainId);
-        throw error;
-      }
       scheduleSync(folderOf(layer.chainId));
       return usage;
     } catch (error) {
