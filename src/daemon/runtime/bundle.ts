@@ -103,8 +103,10 @@ function parseRecord(value: unknown): ContainerRecord | undefined {
   };
 }
 
-export function listBundles(folders: RuntimeFolders): readonly string[] {
-  return readdirSync(folders.bundles, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name);
+/** What has a bundle, or only an exit that conmon wrote after the bundle was gone. */
+export function listKnown(folders: RuntimeFolders): readonly string[] {
+  const bundles = readdirSync(folders.bundles, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  // Files on their way to their name have a dot in the one they have.
+  const exits = readdirSync(folders.exits).filter((name) => !name.includes('.'));
+  return [...new Set([...bundles.map((entry) => entry.name), ...exits])];
 }

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
 import type { TerminalSize } from '../linux/terminal.ts';
 import { attachContainer } from './attach.ts';
-import { bundlePath, listBundles, makeRuntimeFolders } from './bundle.ts';
+import { bundlePath, listKnown, makeRuntimeFolders } from './bundle.ts';
 import { cgroupPids, setFrozen } from './cgroup-control.ts';
 import { removeEmptyParent } from './cgroup-removal.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
@@ -66,7 +66,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
     status: async (id) => containerStatus(context, id),
     waitExit: (id, { signal }) => waitForExit(context, id, signal),
     remove: (id) => removeContainer(context, id),
-    list: async () => listBundles(folders),
+    list: async () => listKnown(folders),
     update: (id, resources) => updateContainer(context, id, resources),
     pids: async (id) => cgroupPids(findLive(context, id)?.cgroups ?? {}),
     stats: async (id) => readCgroupStats(requireLive(context, id).cgroups),
