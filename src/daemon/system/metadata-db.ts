@@ -1,5 +1,5 @@
 /** The one metadata file. Opening it is also the lock of the data root: SQLite's own, which the kernel drops with the process. */
-import { closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { WharfError } from '../../contract/errors.ts';
 import { reserveSpace } from '../linux/libc.ts';
@@ -42,12 +42,10 @@ const reservedBytes = 4 << 20;
  * system can not set space aside, that has to wait until something else is removed.
  */
 function keepRoomToWrite(path: string): void {
+  // Never closed: closing any descriptor of a file drops all locks that the process has on it (fcntl(2), "Advisory record
+  // locking"), SQLite's among them, and the data root would be open to a second daemon.
   const file = openSync(path, 'r+');
-  try {
-    reserveSpace(file, 0, statSync(path).size + reservedBytes);
-  } finally {
-    closeSync(file);
-  }
+  reserveSpace(file, 0, statSync(path).size + reservedBytes);
 }
 
 const SQLITE_BUSY = 5;
