@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -91,6 +91,15 @@ describe('wharfd', () => {
     expect(existsSync(`${folder}/run/wharf.sock`)).toBe(true);
     const second = start();
     expect((await clientOf((await second.ready())[0] ?? '').call('SystemInfo')).ID).toBe(ID);
+  });
+
+  it('takes over a pidfile whose number belongs to a younger daemon by now', async () => {
+    const other = start('--exec-root', `${folder}/run2`, '--data-root', `${folder}/data2`);
+    await other.ready();
+    mkdirSync(`${folder}/run`);
+    writeFileSync(`${folder}/run/wharfd.pid`, `${other.process.pid}\n`);
+    utimesSync(`${folder}/run/wharfd.pid`, 1, 1);
+    expect(await start().ready()).toHaveLength(1);
   });
 
   it('refuses a data root, an exec root and a socket that another one uses', async () => {
