@@ -19,6 +19,7 @@ import { readUpgradeBody, refuseUpgrade, takeOverUpgraded } from './hijack.ts';
 import { createRouteMatcher } from './match-route.ts';
 import { readJsonBody } from './request-body.ts';
 import { type ResolvedRequest, resolveRequest } from './resolve-request.ts';
+import { uploadOf } from './upload.ts';
 import { serveWebSocket } from './websocket-attach.ts';
 
 export interface HttpServerOptions {
@@ -123,7 +124,10 @@ function contextOf(
     // Parsed by the route's schemas; the handlers' types come from the same table.
     query: resolved.query as RequestContext['query'],
     body: rest.body as RequestContext['body'],
-    upload: request,
+    // Made when a handler asks for it: most requests upload nothing.
+    get upload() {
+      return uploadOf(request);
+    },
     header(name) {
       const value = request.headers[name];
       return Array.isArray(value) ? value[0] : value;
