@@ -13,7 +13,7 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   fi
   secret=$(mktemp)
   printf '%s' "$POSTGRES_PASSWORD" > "$secret"
-  initdb --username="${POSTGRES_USER:-postgres}" --pwfile="$secret" --auth=scram-sha-256 --encoding=UTF8 >&2
+  initdb --username="${POSTGRES_USER:-postgres}" --pwfile="$secret" --auth-local=trust --auth-host=scram-sha-256 --encoding=UTF8 >&2
   rm -f "$secret"
   echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
 fi
