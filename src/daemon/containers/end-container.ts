@@ -31,7 +31,7 @@ export async function endContainer(
       if (!isLive(handle.state)) return 'ended';
       await sendSignal(context, handle, signalNumber);
       // A frozen process takes no signal: thaw it after the signal is queued.
-      if (wasPaused) await context.runtime.resume(handle.id);
+      if (wasPaused) await thaw(context, handle);
       return 'signalled';
     });
     if (asked === 'unchanged') return 'unchanged';
@@ -41,6 +41,16 @@ export async function endContainer(
     return 'stopped';
   } finally {
     forget();
+  }
+}
+
+/** SIGKILL ends even a frozen process on some kernels: then there is nothing left to thaw. */
+async function thaw(context: ContainerContext, handle: ContainerHandle): Promise<void> {
+  try {
+    await context.runtime.resume(handle.id);
+  } catch (error) {
+    const status = await context.runtime.status(handle.id);
+    if (status === 'running' || status === 'paused') throw error;
   }
 }
 

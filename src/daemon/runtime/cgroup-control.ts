@@ -54,7 +54,9 @@ function reached(paths: CgroupPaths, frozen: boolean): boolean {
     const events = readCgroupFile(paths, 'unified', 'cgroup.events');
     return events === undefined || parseKeyedCounters(events).frozen === (frozen ? 1 : 0);
   }
-  return readCgroupFile(paths, 'freezer', 'freezer.state') === (frozen ? 'FROZEN' : 'THAWED');
+  const state = readCgroupFile(paths, 'freezer', 'freezer.state');
+  // A group that has gone has nothing left to wait for.
+  return state === undefined || state === (frozen ? 'FROZEN' : 'THAWED');
 }
 
 /** Whether the kernel killed a process of the group for want of memory. The group outlives its processes until removed. */

@@ -77,7 +77,8 @@ async function systemInfo(parts: SystemParts): Promise<SystemInfo> {
     ContainersPaused: counts.paused,
     ContainersStopped: counts.stopped,
     Images: await parts.countImages(),
-    Driver: parts.snapshotter,
+    // Docker's names, as inspect has them.
+    Driver: parts.snapshotter === 'overlay' ? 'overlay2' : 'vfs',
     DriverStatus: [['Backing', options.dataRoot]],
     DockerRootDir: options.dataRoot,
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file'] },
