@@ -117,7 +117,7 @@ describe('list', () => {
     expect(await list(true)).toMatchObject([{ Id, Names: ['/listed'], State: 'created', Status: 'Created' }]);
     await containers.start(Id, { signal });
     expect(await list(false)).toMatchObject([
-      { Image: 'busybox:latest', Command: 'sleep 1000', State: 'running', Status: 'Up Less than a second' },
+      { Image: 'busybox:latest', Command: 'sleep 1000', State: 'running', Status: expect.stringMatching(/^Up /) },
     ]);
     expect(await containers.prune(filters)).toMatchObject({ ContainersDeleted: [] });
     await containers.kill(Id, {});
