@@ -26,6 +26,8 @@ interface TableProps<Row> {
   readonly rows: readonly Row[];
   readonly rowKey: (row: Row) => string;
   readonly rowTestId?: (row: Row) => string;
+  /** What the row is called, for whoever hears its checkbox. */
+  readonly rowLabel?: (row: Row) => string;
   readonly group?: (row: Row) => string | undefined;
   readonly groupHeader?: (key: string, rows: readonly Row[]) => ReactNode;
   readonly onOpen?: (row: Row) => void;
@@ -150,7 +152,7 @@ export function Table<Row>(props: TableProps<Row>) {
                     <td className="pl-4">
                       <input
                         type="checkbox"
-                        aria-label="Select row"
+                        aria-label={`Select ${props.rowLabel?.(row) ?? 'row'}`}
                         className="block accent-(--w-accent)"
                         checked={selected?.has(key) ?? false}
                         onChange={() => toggle(key)}

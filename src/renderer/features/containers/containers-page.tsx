@@ -160,6 +160,7 @@ export function ContainersPage() {
           columns={columns}
           rows={rows}
           rowKey={(container) => container.Id}
+          rowLabel={nameOf}
           rowTestId={(container) => `container-row-${nameOf(container)}`}
           group={(container) => composeProject(container.Labels)}
           groupHeader={(project, members) =>

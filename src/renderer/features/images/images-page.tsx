@@ -306,6 +306,7 @@ export function ImagesPage() {
               columns={columns}
               rows={rows}
               rowKey={(row) => row.key}
+              rowLabel={(row) => row.reference}
               rowTestId={(row) => `image-row-${row.reference}`}
               selected={selected}
               onSelect={setSelected}
