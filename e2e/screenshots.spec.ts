@@ -99,6 +99,12 @@ async function makeScene(engine: EngineClient): Promise<void> {
     if (started !== false) await engine.call('ContainerStart', { params: { id: Id } });
   }
   await answerAt(`http://127.0.0.1:${web}/`);
+  await expect.poll(() => volumeBytes(engine, 'shop-data'), { timeout: 40_000 }).toBeGreaterThan(20e6);
+}
+
+async function volumeBytes(engine: EngineClient, name: string): Promise<number> {
+  const { Volumes } = await engine.call('SystemDataUsage');
+  return Volumes?.find((volume) => volume.Name === name)?.UsageData?.Size ?? 0;
 }
 
 async function openContainer(ui: Page, name: string, tab: string): Promise<void> {

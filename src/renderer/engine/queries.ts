@@ -81,6 +81,8 @@ export function useDiskUsage() {
   const engine = useEngine();
   return useQuery({
     ...live,
+    // Containers write without telling: the sizes are read anew whenever a page that shows them is opened.
+    refetchOnMount: 'always',
     queryKey: engineKeys.diskUsage,
     queryFn: ({ signal }) => engine.call('SystemDataUsage', { signal }),
   });
