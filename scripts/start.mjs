@@ -71,7 +71,7 @@ async function end(code) {
   ending = true;
   console.log();
   say('Ending what was started');
-  for (const { name, child, ended, stopTimeoutMs } of children.toReversed()) {
+  for (const { name, child, ended, stopTimeoutMs } of [...children].reverse()) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
     child.kill('SIGTERM');
     const late = setTimeout(() => {
