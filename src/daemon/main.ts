@@ -31,6 +31,7 @@ import { createRegistrySwitch } from './registry-switch.ts';
 import { createRuntime } from './runtime/conmon-runtime.ts';
 import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.ts';
 import { createSnapshotter } from './snapshots/create-snapshotter.ts';
+import { dockerDriverName } from './snapshots/driver-name.ts';
 import { createLayerWorkerPool } from './snapshots/layer-worker-pool.ts';
 import { buildInfo } from './system/build-info.ts';
 import { removeEmptyFolders } from './system/empty-folders.ts';
@@ -85,7 +86,7 @@ function openSystem(parts: SystemSources) {
     debug: () => parts.log.level === 'debug',
     host: readHostInfo(detectCgroupMode()),
     runtime: parts.runtime.info,
-    snapshotter: parts.snapshots.name,
+    storageDriver: dockerDriverName(parts.snapshots),
     containers: parts.containers,
     countImages: async () => (await parts.images.list({ all: false, filters: new Map(), sharedSize: false })).length,
     countEventListeners: () => parts.events.listenerCount(),

@@ -1,5 +1,5 @@
 import { Value } from 'typebox/value';
-import { WharfError } from '../contract/errors.ts';
+import { isWharfError, WharfError } from '../contract/errors.ts';
 import {
   type HostInput,
   type HostMethod,
@@ -32,7 +32,7 @@ export function createHostDispatch(handlers: HostHandlers, report: (error: unkno
         if (!isHostMethod(method)) throw new WharfError('request.not-found', 'the host has no such method');
         return { ok: true, value: await callHandler(handlers, method, input, caller) };
       } catch (error) {
-        if (!(error instanceof WharfError)) report(error);
+        if (!isWharfError(error)) report(error);
         return { ok: false, error: toWireError(error) };
       }
     },

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ContainerState as ApiState, ContainerInspect } from '../../contract/engine-types.ts';
+import { dockerDriverName } from '../snapshots/driver-name.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { containerDir, logPath } from './container-record.ts';
 import { type ContainerState, isLive } from './container-state.ts';
@@ -35,7 +36,7 @@ export async function inspectContainer(
     LogPath: logPath(context.dataRoot, id),
     Name: `/${record.name}`,
     RestartCount: restartCount(state),
-    Driver: context.snapshots.name === 'overlay' ? 'overlay2' : 'vfs',
+    Driver: dockerDriverName(context.snapshots),
     Platform: 'linux',
     MountLabel: '',
     ProcessLabel: '',
@@ -43,7 +44,7 @@ export async function inspectContainer(
     ExecIDs: running.length > 0 ? running.map((exec) => exec.id) : null,
     HostConfig: record.hostConfig,
     GraphDriver: {
-      Name: context.snapshots.name === 'overlay' ? 'overlay2' : 'vfs',
+      Name: dockerDriverName(context.snapshots),
       Data: context.snapshots.driverData(id),
     },
     ...(options.size ? await containerSizes(context, handle, options) : {}),

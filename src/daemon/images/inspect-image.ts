@@ -1,5 +1,7 @@
 /** `docker image inspect` and `docker history`. */
+
 import type { HistoryItem, ImageInspect } from '../../contract/engine-types.ts';
+import { dockerDriverName } from '../snapshots/driver-name.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageRecord, topLayer } from './image-record.ts';
 
@@ -33,7 +35,7 @@ export function inspectImage(parts: ImageParts, image: ImageRecord): ImageInspec
     ...(platform['os.version'] === undefined ? {} : { OsVersion: platform['os.version'] }),
     Size: image.sizeBytes,
     GraphDriver: {
-      Name: parts.snapshots.name === 'overlay' ? 'overlay2' : 'vfs',
+      Name: dockerDriverName(parts.snapshots),
       Data: parts.snapshots.imageDriverData(topLayer(image)),
     },
     RootFS: { Type: 'layers', Layers: document.diffIds },

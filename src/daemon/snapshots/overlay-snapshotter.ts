@@ -81,34 +81,29 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     mounted.delete(target);
   };
 
+  /** What a worker is told to make of a layer's tar; only where the tar comes from is missing. */
+  const applyJob = async (folder: string, layer: { readonly parent: string | undefined; readonly diffId: string }) =>
+    ({
+      kind: 'apply',
+      root: await newDiff(folder, layer.parent, store),
+      deletions: 'overlay',
+      lowers: lowerPaths(layer.parent),
+      diffId: layer.diffId,
+      limits,
+    }) as const;
+
   return {
     name: 'overlay',
     pool,
     hasLayer: (chainId) => store.get(chainId) !== undefined,
     applyLayer: (layer, tar, { signal, onBytes }) =>
       store.add(layer, async (folder) => {
-        const diff = await newDiff(folder, layer.parent, store);
-        const job = {
-          kind: 'apply',
-          root: diff,
-          deletions: 'overlay',
-          lowers: lowerPaths(layer.parent),
-          diffId: layer.diffId,
-          limits,
-        } as const;
+        const job = await applyJob(folder, layer);
         return pool.runWithStream((source) => ({ ...job, source }), tar, { signal, onBytes });
       }),
     applyBlob: (layer, path, { signal, onBytes }) =>
       store.add(layer, async (folder) => {
-        const diff = await newDiff(folder, layer.parent, store);
-        const job = {
-          kind: 'apply',
-          root: diff,
-          deletions: 'overlay',
-          lowers: lowerPaths(layer.parent),
-          diffId: layer.diffId,
-          limits,
-        } as const;
+        const job = await applyJob(folder, layer);
         return pool.run({ ...job, source: { kind: 'file', path } }, { signal, onBytes });
       }),
     removeLayer: (chainId) => store.remove(chainId),

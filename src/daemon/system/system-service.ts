@@ -6,7 +6,6 @@ import type { ContainerCounts } from '../containers/container-service.ts';
 import type { DaemonOptions } from '../daemon-options.ts';
 import type { SystemService } from '../http/handlers/engine-services.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { buildInfo } from './build-info.ts';
 import type { HostInfo } from './host-info.ts';
 import { listRegistries, registryConfig } from './registry-list.ts';
@@ -19,7 +18,8 @@ export interface SystemParts {
   readonly debug: () => boolean;
   readonly host: HostInfo;
   readonly runtime: Runtime['info'];
-  readonly snapshotter: Snapshotter['name'];
+  /** Docker's name for it. */
+  readonly storageDriver: string;
   readonly containers: { counts(): ContainerCounts };
   readonly countImages: () => Promise<number>;
   readonly countEventListeners: () => number;
@@ -77,8 +77,7 @@ async function systemInfo(parts: SystemParts): Promise<SystemInfo> {
     ContainersPaused: counts.paused,
     ContainersStopped: counts.stopped,
     Images: await parts.countImages(),
-    // Docker's names, as inspect has them.
-    Driver: parts.snapshotter === 'overlay' ? 'overlay2' : 'vfs',
+    Driver: parts.storageDriver,
     DriverStatus: [['Backing', options.dataRoot]],
     DockerRootDir: options.dataRoot,
     Plugins: { Volume: ['local'], Network: ['bridge', 'host', 'null'], Authorization: null, Log: ['json-file'] },
