@@ -1,178 +1,29 @@
 /**
- * wharfd: the only place where the engine's parts are put together.
+ * wharfd, the process: its life from the pidfile to the exit code. The engine it serves is put together in open-engine.ts.
  *
  *   pidfile ─ metadata (locks the data root) ─ services ─ reconcile ─ listen ─ "API listening on ..."
  *   SIGTERM, SIGINT: stop listening ─ containers (end, or go on with --live-restore) ─ networks ─ metadata ─ files away
  *   SIGHUP: log level and registries anew from flags and configuration file
  */
-import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { isWharfError } from '../contract/errors.ts';
-import { linuxPlatform } from '../oci/platform.ts';
-import { createRegistryClient } from '../registry/client/create-registry-client.ts';
-import { createContainerService } from './containers/create-container-service.ts';
-import { createContentStore } from './content/content-store.ts';
 import { daemonHelp } from './daemon-flags.ts';
 import { type DaemonOptions, readDaemonCommand } from './daemon-options.ts';
-import { createEventBus } from './events/event-bus.ts';
 import { createHandlers } from './http/handlers/all-handlers.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
 import { createEngineServer } from './http/http-server.ts';
 import { checkListenAddress, type Listener, listenOn } from './http/listen.ts';
-import { createImageService } from './images/create-image-service.ts';
-import { detectCgroupMode } from './linux/cgroup.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
-import { createContainerLog } from './logs/file-container-log.ts';
-import { createNetworkService } from './networks/network-service-factory.ts';
-import { createRegistrySwitch } from './registry-switch.ts';
-import { createRuntime } from './runtime/conmon-runtime.ts';
-import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.ts';
-import { createSnapshotter } from './snapshots/create-snapshotter.ts';
-import { dockerDriverName } from './snapshots/driver-name.ts';
-import { createLayerWorkerPool } from './snapshots/layer-worker-pool.ts';
+import { openEngine, type RunningEngine } from './open-engine.ts';
 import { buildInfo } from './system/build-info.ts';
 import { removeEmptyFolders } from './system/empty-folders.ts';
-import { readHostInfo } from './system/host-info.ts';
-import { keptValue, openMetadata } from './system/metadata-db.ts';
+import { openMetadata } from './system/metadata-db.ts';
 import { takePidfile } from './system/pidfile.ts';
-import { createSystemService } from './system/system-service.ts';
-import { createVolumeService } from './volumes/volume-service-factory.ts';
 
-/** The same folder from the source (src/daemon) and from the bundle (out/daemon). */
-const seccompPath = fileURLToPath(new URL('../../resources/seccomp/default.json', import.meta.url));
 /** How long the end may take when containers go on; when they are stopped, each has its own time besides. */
 const shutdownMaxMs = 10_000;
 const stopContainersMaxMs = 35_000;
-
-interface RunningEngine {
-  readonly services: EngineServices;
-  reload(options: DaemonOptions): void;
-  close(options: { readonly stopContainers: boolean }): Promise<void>;
-}
-
-/** '' for the daemon in the usual place; others are told apart by their exec root. */
-function instanceOf(execRoot: string): string {
-  return execRoot === '/run/wharf' ? '' : createHash('sha256').update(execRoot).digest('hex').slice(0, 6);
-}
-
-function registryOf(options: DaemonOptions) {
-  return createRegistryClient({
-    mirrors: options.registryMirrors,
-    fallbacks: options.registryFallbacks,
-    insecureRegistries: options.insecureRegistries,
-    userAgent: `wharf/${buildInfo.version} (linux; ${process.arch})`,
-  });
-}
-
-interface SystemSources {
-  readonly db: DatabaseSync;
-  readonly log: LevelledLogger;
-  readonly options: () => DaemonOptions;
-  readonly runtime: Awaited<ReturnType<typeof createRuntime>>;
-  readonly snapshots: Awaited<ReturnType<typeof createSnapshotter>>;
-  readonly networks: ReturnType<typeof createNetworkService>;
-  readonly images: ReturnType<typeof createImageService>;
-  readonly containers: ReturnType<typeof createContainerService>;
-  readonly events: ReturnType<typeof createEventBus>;
-}
-
-function openSystem(parts: SystemSources) {
-  return createSystemService({
-    engineId: keptValue(parts.db, 'engine-id', randomUUID),
-    options: parts.options,
-    debug: () => parts.log.level === 'debug',
-    host: readHostInfo(detectCgroupMode()),
-    runtime: parts.runtime.info,
-    storageDriver: dockerDriverName(parts.snapshots),
-    containers: parts.containers,
-    countImages: async () => (await parts.images.list({ all: false, filters: new Map(), sharedSize: false })).length,
-    countEventListeners: () => parts.events.listenerCount(),
-    portHolders: (query) => parts.networks.portHolders(query),
-    securityOptions: [
-      'name=seccomp,profile=builtin',
-      ...(parts.runtime.info.cgroupVersion === '2' ? ['name=cgroupns'] : []),
-    ],
-  });
-}
-
-async function openEngine(first: DaemonOptions, db: DatabaseSync, log: LevelledLogger): Promise<RunningEngine> {
-  const { dataRoot, execRoot } = first;
-  let options = first;
-  const ending = new AbortController();
-  const instance = instanceOf(execRoot);
-  const cgroupParent = instance === '' ? '/wharf' : `/wharf-${instance}`;
-  const hostPlatform = linuxPlatform(process.arch);
-  const events = createEventBus();
-  const registry = createRegistrySwitch(registryOf(options));
-  const runtime = await createRuntime({
-    execRoot,
-    cgroupParent,
-    runtimePreference: options.runtime,
-    log: (message) => log.warn(message),
-  });
-  log.info('container runtime', { ...runtime.info });
-
-  const content = createContentStore({ root: `${dataRoot}/content` });
-  await content.init();
-  const pool = createLayerWorkerPool();
-  const snapshots = await createSnapshotter({ root: `${dataRoot}/snapshots`, pool, prefer: options.storageDriver });
-  const networks = createNetworkService({ db, execRoot, instance, events, log });
-  const volumes = createVolumeService({ db, root: `${dataRoot}/volumes`, events, log });
-  const images = createImageService({
-    db,
-    content,
-    snapshots,
-    registry,
-    events,
-    platform: hostPlatform,
-    users: { usersOf: (imageId) => containers.usersOf(imageId) },
-    signal: ending.signal,
-    log,
-  });
-  const containers = createContainerService({
-    db,
-    dataRoot,
-    execRoot,
-    images,
-    snapshots,
-    networks,
-    volumes,
-    runtime,
-    openLog: createContainerLog,
-    events,
-    clock: { nowMs: Date.now, delay: (ms, { signal }) => delay(ms, undefined, { signal }) },
-    log,
-    signal: ending.signal,
-    defaults: { stopTimeoutSeconds: 10, cgroupParent, initPath: undefined },
-    machine: readHostFacts(),
-    seccompProfile: readDefaultSeccompProfile(seccompPath),
-  });
-  await images.reconcile({ signal: ending.signal });
-  await containers.reconcile({ signal: ending.signal });
-
-  const sources = { db, log, options: () => options, runtime, snapshots, networks, images, containers, events };
-  const system = openSystem(sources);
-  return {
-    services: { containers, images, networks, volumes, registry, events, system, hostPlatform },
-    reload(next) {
-      options = next;
-      registry.replace(registryOf(next));
-      events.publish('daemon', 'reload', keptValue(db, 'engine-id', randomUUID), {
-        name: readHostInfo(detectCgroupMode()).name,
-      });
-    },
-    async close({ stopContainers }) {
-      await containers.shutdown({ stopContainers });
-      ending.abort();
-      await networks.close({ removeAll: stopContainers });
-      runtime[Symbol.dispose]();
-      await pool[Symbol.asyncDispose]();
-    },
-  };
-}
 
 async function listenAll(
   options: DaemonOptions,

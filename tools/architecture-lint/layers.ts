@@ -26,7 +26,7 @@ export const layers: readonly Layer[] = [
   { path: 'src/client', imports: rules, packages: ['typebox'] },
   { path: 'src/client/node', imports: [...rules, 'src/client'], node: true },
 
-  // Decision: main.ts is the only wiring, so it alone sees everything.
+  // Decision: the files of src/daemon itself (main.ts, open-engine.ts) are the only wiring, so they alone see everything.
   { path: 'src/daemon', imports: [...daemon, 'src/registry/client', 'package.json'], node: true },
   {
     path: 'src/daemon/http',

@@ -1,4 +1,4 @@
-/** Everything the handlers may call. main.ts fills it. */
+/** Everything the handlers may call. open-engine.ts fills it. */
 import type { PortHolder, RegistryInfo, SystemInfo, SystemVersion } from '../../../contract/engine-types.ts';
 import type { Platform } from '../../../oci/platform.ts';
 import type { RegistryClient } from '../../../registry/client/registry-client.ts';
