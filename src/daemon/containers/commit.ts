@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '../../contract/engine-types.ts';
 import type { ImageRunConfig } from '../images/image-service.ts';
-import { applyChanges } from './commit-changes.ts';
+import { applyChanges } from '../images/run-config-changes.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { CommitQuery } from './container-service.ts';
 

@@ -1,11 +1,12 @@
 import type { ExecConfig } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
+import { overlayEnv } from '../images/run-config-changes.ts';
 import type { RuntimeProcess } from '../runtime/runtime.ts';
 import { effectiveCapabilities, processCapabilities } from '../runtime/runtime-spec.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { isLive } from './container-state.ts';
-import { overlay, processEnv } from './process-env.ts';
+import { processEnv } from './process-env.ts';
 import { hostnameOf } from './sandbox-request.ts';
 import { parseSecurityOptions } from './security-options.ts';
 
@@ -33,7 +34,7 @@ export async function execProcess(
     ...(tty && rows > 0 && columns > 0 ? { consoleSize: { height: rows, width: columns } } : {}),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     args: exec.Cmd ?? [],
-    env: processEnv(overlay(config.Env ?? [], exec.Env ?? []), facts),
+    env: processEnv(overlayEnv(config.Env ?? [], exec.Env ?? []), facts),
     cwd: exec.WorkingDir || config.WorkingDir || '/',
     capabilities: processCapabilities(capabilities, user.uid),
     noNewPrivileges: parseSecurityOptions(hostConfig.SecurityOpt ?? []).noNewPrivileges,

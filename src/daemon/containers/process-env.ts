@@ -1,3 +1,4 @@
+import { overlayEnv } from '../images/run-config-changes.ts';
 import { envName } from './merge-config.ts';
 
 /** Docker's default for programs looked up by name. */
@@ -14,16 +15,9 @@ export function processEnv(own: readonly string[], { hostname, home, tty }: EnvF
   const base = [`PATH=${defaultPath}`, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])];
   // A name without a value takes the variable away.
   const unset = new Set(own.filter((line) => !line.includes('=')));
-  const merged = overlay(
+  const merged = overlayEnv(
     base,
     own.filter((line) => line.includes('=')),
   ).filter((line) => !unset.has(envName(line)));
   return merged.some((line) => envName(line) === 'HOME') ? merged : [...merged, `HOME=${home}`];
-}
-
-/** `extra` over `base`, in the order of their first mention. */
-export function overlay(base: readonly string[], extra: readonly string[]): readonly string[] {
-  const byName = new Map<string, string>();
-  for (const line of [...base, ...extra]) byName.set(envName(line), line);
-  return [...byName.values()];
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { applyChanges } from './commit-changes.ts';
 import { parseTimeNano } from './logs.ts';
 import { processEnv } from './process-env.ts';
 import { parseUntil } from './prune.ts';
@@ -92,34 +91,6 @@ test('prune takes times and spans', () => {
   expect(parseUntil('1700000000', 0)).toBe(1_700_000_000_000);
   expect(parseUntil('2023-11-14T22:13:20Z', 0)).toBe(1_700_000_000_000);
   expect(() => parseUntil('whenever', 0)).toThrow("invalid filter 'until=whenever'");
-});
-
-describe('commit --change', () => {
-  test('changes the config as a Dockerfile would', () => {
-    const config = applyChanges({ Env: ['A=1', 'B=2'], WorkingDir: '/srv', ExposedPorts: { '80/tcp': {} } }, [
-      'CMD ["run", "it"]',
-      'ENTRYPOINT start here',
-      'ENV A=3 C="four five"',
-      'ENV D six seven',
-      'LABEL x=y',
-      'EXPOSE 443 53/udp',
-      'USER boat',
-      'WORKDIR app',
-    ]);
-    expect(config).toMatchObject({
-      Cmd: ['run', 'it'],
-      Entrypoint: ['/bin/sh', '-c', 'start here'],
-      Env: ['A=3', 'B=2', 'C=four five', 'D=six seven'],
-      Labels: { x: 'y' },
-      ExposedPorts: { '80/tcp': {}, '443/tcp': {}, '53/udp': {} },
-      User: 'boat',
-      WorkingDir: '/srv/app',
-    });
-  });
-
-  test('refuses what builds', () => {
-    expect(() => applyChanges({}, ['RUN make'])).toThrow('RUN is not a valid change command');
-  });
 });
 
 test('a queue runs one task at a time, also after one that failed', async () => {

@@ -1,8 +1,8 @@
+/** `docker commit --change` and `docker import --change`: single Dockerfile instructions that only touch the config. Pure. */
 import { WharfError } from '../../contract/errors.ts';
-import type { ImageRunConfig } from '../images/image-service.ts';
-import { overlay } from './process-env.ts';
+import type { ImageRunConfig } from './image-service.ts';
 
-/** Applies `docker commit --change`: single Dockerfile instructions that only touch the config. Pure. */
+/** @throws WharfError 'request.invalid' in dockerd's words for an instruction that can't be a change */
 export function applyChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
   return changes.reduce((current, change) => applyChange(current, change.trim()), config);
 }
@@ -16,7 +16,7 @@ function applyChange(config: ImageRunConfig, change: string): ImageRunConfig {
     case 'ENTRYPOINT':
       return { ...config, Entrypoint: commandOf(rest, config) };
     case 'ENV':
-      return { ...config, Env: overlay(config.Env ?? [], assignments(rest, true)) };
+      return { ...config, Env: overlayEnv(config.Env ?? [], assignments(rest, true)) };
     case 'LABEL': {
       const labels = assignments(rest, false).map((line) => split(line));
       return { ...config, Labels: { ...config.Labels, ...Object.fromEntries(labels) } };
@@ -75,4 +75,11 @@ function unquote(text: string): string {
 function split(line: string): readonly [string, string] {
   const equals = line.indexOf('=');
   return [unquote(line.slice(0, equals)), line.slice(equals + 1)];
+}
+
+/** Lines `NAME=value`: `extra` over `base`, in the order of their first mention. */
+export function overlayEnv(base: readonly string[], extra: readonly string[]): readonly string[] {
+  const byName = new Map<string, string>();
+  for (const line of [...base, ...extra]) byName.set(line.split('=', 1)[0] ?? line, line);
+  return [...byName.values()];
 }

@@ -1,0 +1,30 @@
+import { describe, expect, test } from 'vitest';
+import { applyChanges } from './run-config-changes.ts';
+
+describe('changes of commit and import', () => {
+  test('changes the config as a Dockerfile would', () => {
+    const config = applyChanges({ Env: ['A=1', 'B=2'], WorkingDir: '/srv', ExposedPorts: { '80/tcp': {} } }, [
+      'CMD ["run", "it"]',
+      'ENTRYPOINT start here',
+      'ENV A=3 C="four five"',
+      'ENV D six seven',
+      'LABEL x=y',
+      'EXPOSE 443 53/udp',
+      'USER boat',
+      'WORKDIR app',
+    ]);
+    expect(config).toMatchObject({
+      Cmd: ['run', 'it'],
+      Entrypoint: ['/bin/sh', '-c', 'start here'],
+      Env: ['A=3', 'B=2', 'C=four five', 'D=six seven'],
+      Labels: { x: 'y' },
+      ExposedPorts: { '80/tcp': {}, '443/tcp': {}, '53/udp': {} },
+      User: 'boat',
+      WorkingDir: '/srv/app',
+    });
+  });
+
+  test('refuses what builds', () => {
+    expect(() => applyChanges({}, ['RUN make'])).toThrow('RUN is not a valid change command');
+  });
+});
