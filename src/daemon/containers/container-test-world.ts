@@ -212,6 +212,9 @@ function fakeImages(topLayer: string, config: ImageRunConfig): ImageService {
     remove: unused,
     prune: unused,
     layersSizeBytes: unused,
+    save: unused,
+    load: unused,
+    importRoot: unused,
     commit: unused,
   };
 }

@@ -12,8 +12,9 @@ import { parseReference } from '../../oci/reference.ts';
 import type { BlobInfo, Lease } from '../content/content-store.ts';
 import { getImage } from './find-image.ts';
 import type { ImageParts } from './image-parts.ts';
-import { type ImageRecord, pairLayers, readConfig } from './image-record.ts';
+import type { ImageRecord } from './image-record.ts';
 import type { ImageService } from './image-service.ts';
+import { holdLayers, putManifest, recordImage } from './new-image.ts';
 
 type CommitRequest = Parameters<ImageService['commit']>[0];
 
@@ -28,35 +29,20 @@ export async function commitImage(parts: ImageParts, request: CommitRequest): Pr
   const layerType = isDocker ? mediaTypes.dockerLayerGzip : mediaTypes.ociLayerGzip;
   const descriptor: Descriptor = { mediaType: layerType, digest: blob.digest, size: blob.sizeBytes };
   const configBytes = await newConfig(parts, base, request, diffId);
-  const { document, runConfig } = readConfig(configBytes);
-  const layers = pairLayers([...base.layers.map((layer) => layer.blob), descriptor], document.diffIds);
-  for (const layer of layers) {
-    pin.add(layer.chainId);
-    lease.add(layer.blob.digest);
-  }
+  const layers = holdLayers(configBytes, [...base.layers.map((layer) => layer.blob), descriptor], { lease, pin });
   const top = layers.at(-1);
   if (top !== undefined) {
     const layer = { chainId: top.chainId, parent: layers.at(-2)?.chainId, diffId };
     await parts.snapshots.applyBlob(layer, parts.content.path(blob.digest), { signal: request.signal });
   }
-  const image: ImageRecord = {
-    id: await put(parts, configBytes, lease),
-    manifest: await putManifest(
-      parts,
-      configBytes,
-      layers.map((layer) => layer.blob),
-      isDocker,
-      lease,
-    ),
-    document,
-    runConfig,
-    layers,
-    sizeBytes: layers.reduce((sum, { chainId }) => sum + parts.snapshots.layerUsage(chainId).sizeBytes, 0),
-    parentId: base.id,
-    taggedAt: Date.now(),
-  };
+  const manifest = await putManifest(
+    parts,
+    { configBytes, layers: layers.map((layer) => layer.blob), isDocker },
+    lease,
+  );
   request.signal.throwIfAborted();
-  parts.images.put(image, configBytes, name === undefined ? [] : [name]);
+  const names = name === undefined ? [] : [name];
+  const image = await recordImage(parts, { configBytes, layers, manifest, parentId: base.id, names }, lease);
   return image.id;
 }
 
@@ -110,27 +96,4 @@ async function newConfig(
       history: [...base.document.history, entry],
     }),
   );
-}
-
-async function put(parts: ImageParts, bytes: Buffer, lease: Lease): Promise<Digest> {
-  const digest = sha256Digest(createHash('sha256').update(bytes).digest('hex'));
-  lease.add(digest);
-  return parts.content.put(bytes);
-}
-
-async function putManifest(
-  parts: ImageParts,
-  configBytes: Buffer,
-  layers: readonly Descriptor[],
-  isDocker: boolean,
-  lease: Lease,
-): Promise<Descriptor> {
-  const mediaType = isDocker ? mediaTypes.dockerManifest : mediaTypes.ociManifest;
-  const config = {
-    mediaType: isDocker ? mediaTypes.dockerConfig : mediaTypes.ociConfig,
-    digest: sha256Digest(createHash('sha256').update(configBytes).digest('hex')),
-    size: configBytes.length,
-  };
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, config, layers }));
-  return { mediaType, digest: await put(parts, bytes, lease), size: bytes.length };
 }

@@ -14,12 +14,15 @@ import { ChainPins, GarbageCollector } from './garbage.ts';
 import { ImageDatabase } from './image-database.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { ImageService, ImageUsers } from './image-service.ts';
+import { importRoot } from './import-root.ts';
 import { imageHistory, inspectImage } from './inspect-image.ts';
 import { listImages } from './list-images.ts';
+import { loadImages } from './load-archive.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { pruneImages, removeImage } from './remove-image.ts';
 import { repairImages } from './repair-images.ts';
+import { saveImages } from './save-archive.ts';
 
 export interface ImageServiceOptions {
   readonly db: DatabaseSync;
@@ -93,6 +96,9 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     async layersSizeBytes() {
       return snapshots.layers().reduce((sum, chainId) => sum + snapshots.layerUsage(chainId).sizeBytes, 0);
     },
+    save: (names, saveOptions) => saveImages(parts, names, withEnding(saveOptions)),
+    load: (archive, loadOptions) => loadImages(parts, archive, withEnding(loadOptions)),
+    importRoot: (request) => importRoot(parts, withEnding(request)),
     commit: (request) => commitImage(parts, withEnding(request)),
     async reconcile({ signal }) {
       const warn = (message: string) => options.log?.warn(message);

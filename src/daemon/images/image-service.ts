@@ -2,6 +2,7 @@
  * What the rest of the daemon may ask of the images. Implemented in this folder; HTTP handlers and `containers/` use it.
  * API shapes come from contract/engine-types.ts.
  */
+import type { Readable } from 'node:stream';
 import type {
   HistoryItem,
   ImageDeleteItem,
@@ -49,6 +50,8 @@ export interface LocalImage {
 
 /** One line of Docker's progress stream (JSONMessage). */
 export interface ProgressMessage {
+  /** A finished line of its own, with its line end. */
+  readonly stream?: string;
   readonly status?: string;
   readonly id?: string;
   readonly progressDetail?: { readonly current?: number; readonly total?: number };
@@ -63,6 +66,26 @@ export interface PullOptions {
   readonly auth?: RegistryAuth;
   readonly signal: AbortSignal;
   /** Called for each progress line, in the order Docker sends them. */
+  readonly onProgress: (message: ProgressMessage) => void;
+}
+
+export interface LoadOptions {
+  /** No progress lines but the last ones. */
+  readonly quiet: boolean;
+  readonly platform?: Platform;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: ProgressMessage) => void;
+}
+
+export interface ImportRequest {
+  /** A tar, packed or not, or where to fetch one: an http or https URL. */
+  readonly source: Readable | URL;
+  readonly reference: string | undefined;
+  readonly message: string;
+  /** Dockerfile instructions that change the config. */
+  readonly changes: readonly string[];
+  readonly platform?: Platform;
+  readonly signal: AbortSignal;
   readonly onProgress: (message: ProgressMessage) => void;
 }
 
@@ -85,6 +108,15 @@ export interface ImageService {
   prune(filters: ReadonlyMap<string, readonly string[]>): Promise<ImagePruneResult>;
   /** Bytes all layers take on disk. */
   layersSizeBytes(): Promise<number>;
+  /** `docker save`: names, repositories or IDs as one archive. Throws before the first byte, or through the stream. */
+  save(
+    names: readonly string[],
+    options: { readonly platform?: Platform; readonly signal: AbortSignal },
+  ): Promise<Readable>;
+  /** `docker load`: the images of an archive of `docker save` or of an OCI layout, packed or not. */
+  load(archive: Readable, options: LoadOptions): Promise<void>;
+  /** `docker import`: an image of one layer out of a root file system; answers its ID. */
+  importRoot(request: ImportRequest): Promise<string>;
   /** Makes an image out of a container's changes (docker commit); answers its ID. */
   commit(request: {
     readonly baseImageId: string;

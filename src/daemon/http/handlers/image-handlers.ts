@@ -14,7 +14,7 @@ import { filterMap, joinReference, platformOf, registryAuth } from './request-va
 type Operations = keyof typeof imageRoutes;
 
 export function imageHandlers(services: EngineServices): HandlersFor<Operations> {
-  return { ...local(services), ...transfers(services), ...notYet(services) };
+  return { ...local(services), ...transfers(services), ...archives(services), ...notYet(services) };
 }
 
 function local({ images, containers }: EngineServices) {
@@ -62,11 +62,48 @@ function asRunConfig(body: NonNullable<Parameters<HandlersFor<'ImageCommit'>['Im
   };
 }
 
+function archives({ images, hostPlatform }: EngineServices) {
+  return {
+    ImageGet: async ({ params, query, signal }) => ({
+      headers: {},
+      body: await images.save([params.name], { platform: platformOf(query.platform, hostPlatform), signal }),
+    }),
+    ImageGetAll: async ({ query, signal }) => ({
+      headers: {},
+      body: await images.save(query.names ?? [], { platform: platformOf(query.platform, hostPlatform), signal }),
+    }),
+    ImageLoad: async ({ query, upload, signal }, output) => {
+      const platform = platformOf(query.platform, hostPlatform);
+      // As dockerd: what is wrong with the archive is told in the stream.
+      output.flushHead();
+      await images.load(upload, { quiet: query.quiet ?? false, platform, signal, onProgress: progressTo(output) });
+    },
+  } satisfies Partial<HandlersFor<Operations>>;
+}
+
+/** @throws WharfError 'request.invalid' */
+function importUrl(text: string): URL {
+  // docker import takes a name without a scheme for http.
+  const url = URL.parse(/^[a-z]+:\/\//i.test(text) ? text : `http://${text}`);
+  if (url !== null && /^https?:$/.test(url.protocol)) return url;
+  throw new WharfError('request.invalid', `cannot import from ${JSON.stringify(text)}: expected an http or https URL`);
+}
+
 function transfers({ images, registry, hostPlatform }: EngineServices) {
   return {
-    ImageCreate: async ({ query, header, signal }, output) => {
-      if (query.fromSrc)
-        throw new WharfError('request.not-implemented', 'importing images from archives is not supported yet');
+    ImageCreate: async ({ query, header, upload, signal }, output) => {
+      if (query.fromSrc) {
+        await images.importRoot({
+          source: query.fromSrc === '-' ? upload : importUrl(query.fromSrc),
+          reference: query.repo ? joinReference(query.repo, query.tag) : undefined,
+          message: query.message ?? '',
+          changes: query.changes ?? [],
+          platform: platformOf(query.platform, hostPlatform),
+          signal,
+          onProgress: progressTo(output),
+        });
+        return;
+      }
       const reference = joinReference(query.fromImage ?? '', query.tag);
       if (reference === '') throw new WharfError('request.invalid', 'query parameter fromImage: is missing');
       await images.pull(reference, {
@@ -104,9 +141,6 @@ function notYet(_services: EngineServices) {
     throw new WharfError('request.not-implemented', `${what} is not supported yet`);
   };
   return {
-    ImageGet: refuse('saving images to archives'),
-    ImageGetAll: refuse('saving images to archives'),
-    ImageLoad: refuse('loading images from archives'),
     ImageBuild: refuse('building images'),
     // There is no build cache, so there is nothing to remove: `docker system prune` asks this always.
     BuildPrune: () => ({ CachesDeleted: null, SpaceReclaimed: 0 }),
