@@ -9,15 +9,15 @@ import { engineApi } from './engine-api.ts';
 import { processesNaming } from './processes.ts';
 import type { Subject } from './subject.ts';
 
-const daemonCommand = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd'].find((file) =>
-  existsSync(file),
-);
+const usualPlaces = ['/usr/bin/dockerd', '/usr/sbin/dockerd', '/usr/local/bin/dockerd'];
 const bridge = 'bench-docker0';
 
-/** Undefined when dockerd is not installed. */
-export async function dockerSubject(registryHost: string): Promise<Subject | undefined> {
-  if (daemonCommand === undefined || dockerCommand === undefined) return undefined;
-  const [command, docker] = [daemonCommand, dockerCommand];
+/** Undefined when dockerd is not installed. `given`: another one, which has to be there. */
+export async function dockerSubject(registryHost: string, given?: string): Promise<Subject | undefined> {
+  if (given !== undefined && !existsSync(given)) throw new Error(`there is no dockerd at ${given}`);
+  const found = given ?? usualPlaces.find((file) => existsSync(file));
+  if (found === undefined || dockerCommand === undefined) return undefined;
+  const [command, docker] = [found, dockerCommand];
   const root = mkdtempSync(path.join(tmpdir(), 'bd-'));
   const socket = path.join(root, 'docker.sock');
   execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);

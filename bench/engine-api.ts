@@ -7,6 +7,8 @@ const prefix = '/v1.40';
 
 export interface EngineApi extends Disposable {
   call(method: string, path: string, body?: unknown): Promise<{ readonly status: number; readonly text: string }>;
+  /** PUTs a tar. @throws when the engine refuses */
+  upload(path: string, archive: Buffer): Promise<void>;
   /** Starts an exec and reads its output to the end. */
   runExec(id: string): Promise<number>;
 }
@@ -26,6 +28,23 @@ export function engineApi(socket: string): EngineApi {
         });
         asked.on('error', reject);
         asked.end(payload);
+      }),
+    upload: (path, archive) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/x-tar', 'content-length': archive.length };
+        const options = { socketPath: socket, agent, method: 'PUT', path: `${prefix}${path}`, headers };
+        const asked = request(options, (answer) => {
+          let text = '';
+          answer.on('data', (chunk) => {
+            text += String(chunk);
+          });
+          answer.on('end', () => {
+            if (answer.statusCode === 200) resolve();
+            else reject(new Error(`PUT ${path}: ${answer.statusCode} ${text}`));
+          });
+        });
+        asked.on('error', reject);
+        asked.end(archive);
       }),
     runExec: (id) =>
       new Promise((resolve, reject) => {

@@ -5,18 +5,21 @@
  *   --runs N        how often the quick cases run (default 9; slow ones run less often)
  *   --only TEXT     cases whose name has it
  *   --without NAME  leaves docker or podman out
+ *   --dockerd PATH  another dockerd than the installed one; also $BENCH_DOCKERD
+ *   --podman WORDS  how to call another podman than the installed one; also $BENCH_PODMAN
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { type BenchCase, cases } from './cases.ts';
+import type { BenchCase } from './case.ts';
+import { cases } from './cases.ts';
 import { dockerSubject } from './docker-subject.ts';
 import { engineApi } from './engine-api.ts';
 import { keepHostRules } from './host-rules.ts';
 import { median } from './measure.ts';
 import { podmanSubject } from './podman-subject.ts';
-import { type BenchRow, resultTable } from './result-table.ts';
+import { type BenchRow, resultLine, resultTable } from './result-table.ts';
 import type { Subject } from './subject.ts';
 import { wharfSubject } from './wharf-subject.ts';
 
@@ -25,6 +28,8 @@ const { values } = parseArgs({
     runs: { type: 'string', default: '9' },
     only: { type: 'string', default: '' },
     without: { type: 'string', multiple: true, default: [] },
+    dockerd: { type: 'string', default: process.env.BENCH_DOCKERD },
+    podman: { type: 'string', default: process.env.BENCH_PODMAN },
   },
 });
 const runs = Number(values.runs);
@@ -60,26 +65,34 @@ async function measure(bench: BenchCase, subjects: readonly Subject[]): Promise<
     }
   }
   const medians = Object.fromEntries([...samples].map(([column, all]) => [column, median(all)]));
-  return { name: bench.name, unit: bench.unit, runs: times, medians, samples: Object.fromEntries(samples), failures };
+  return {
+    name: bench.name,
+    unit: bench.unit,
+    atMost: bench.atMost,
+    runs: times,
+    medians,
+    samples: Object.fromEntries(samples),
+    failures,
+  };
 }
 
 await using stack = new AsyncDisposableStack();
 stack.use(keepHostRules());
 const wharf = stack.use(await wharfSubject());
 const subjects: Subject[] = [wharf];
-for (const [name, open] of [
-  ['docker', dockerSubject],
-  ['podman', podmanSubject],
+for (const [name, open, given] of [
+  ['docker', dockerSubject, values.dockerd],
+  ['podman', podmanSubject, values.podman],
 ] as const) {
   if (values.without.includes(name)) continue;
-  const subject = await open(wharf.registryHost);
+  const subject = await open(wharf.registryHost, given);
   if (subject === undefined) console.log(`${name} is not measured: it is not installed or does not run here.`);
   else subjects.push(stack.use(subject));
 }
 const rows: BenchRow[] = [];
 for (const bench of cases.filter(({ name }) => name.includes(values.only))) {
-  console.log(`› ${bench.name}`);
   const row = await measure(bench, subjects);
+  process.stdout.write(resultLine(row));
   for (const failure of row.failures) console.log(`  left out: ${failure}`);
   rows.push(row);
 }

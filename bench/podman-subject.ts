@@ -7,12 +7,13 @@ import { runProgram, until } from '../test-world/run-program.ts';
 import { processesNaming } from './processes.ts';
 import type { Subject } from './subject.ts';
 
-const command = ['/usr/bin/podman', '/usr/local/bin/podman'].find((file) => existsSync(file));
+const usualPlaces = ['/usr/bin/podman', '/usr/local/bin/podman'];
 
-/** Undefined when podman is not installed or does not run here. */
-export async function podmanSubject(registryHost: string): Promise<Subject | undefined> {
-  if (command === undefined) return undefined;
-  const podman = command;
+/** Undefined when podman is not installed or does not run here. `given`: how another one is called, words apart by spaces. */
+export async function podmanSubject(registryHost: string, given?: string): Promise<Subject | undefined> {
+  const words = given?.split(' ') ?? usualPlaces.filter((file) => existsSync(file)).slice(0, 1);
+  const [podman, ...before] = words.filter((word) => word !== '');
+  if (podman === undefined) return undefined;
   const root = mkdtempSync(path.join(tmpdir(), 'bp-'));
   const registries = path.join(root, 'registries.conf');
   writeFileSync(registries, `[[registry]]\nlocation = "${registryHost}"\ninsecure = true\n`);
@@ -28,6 +29,7 @@ export async function podmanSubject(registryHost: string): Promise<Subject | und
   };
   // Debian's crun refuses hybrid hosts.
   const base = [
+    ...before,
     '--root',
     path.join(root, 'data'),
     '--runroot',
@@ -56,7 +58,7 @@ export async function podmanSubject(registryHost: string): Promise<Subject | und
     10_000,
     () => 'podman system service did not start',
   );
-  const { stdout } = await runProgram(podman, ['version', '--format', '{{.Client.Version}}'], { env });
+  const { stdout } = await runProgram(podman, [...before, 'version', '--format', '{{.Client.Version}}'], { env });
   return {
     name: 'podman',
     version: stdout.trim(),
