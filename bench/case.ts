@@ -22,7 +22,8 @@ export interface EngineCase extends CaseBase {
 }
 export type BenchCase = CommandCase | EngineCase;
 
-export const sleeper = (subject: Subject) => ({ Image: subject.image, Cmd: ['sleep', '600'] });
+/** podman asks with SIGTERM first, also where removal is forced; sleep as the first process does not listen. */
+export const sleeper = (subject: Subject) => ({ Image: subject.image, Cmd: ['sleep', '600'], StopTimeout: 0 });
 export const force = '?force=1&v=1';
 
 export async function withRunning<T>(

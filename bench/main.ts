@@ -36,6 +36,13 @@ const runs = Number(values.runs);
 if (!Number.isInteger(runs) || runs < 1) throw new Error('--runs wants a whole number from 1 on');
 if (process.getuid?.() !== 0) throw new Error('the benchmark starts engines, so it needs root');
 
+/** Engines leave bridges, rules and mounts when nobody ends them: an interrupted run tidies up too. */
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    interrupted = true;
+  });
+
 async function measureOnce(bench: BenchCase, subject: Subject, into: Map<string, number[]>): Promise<void> {
   const add = (column: string, value: number | undefined) => {
     if (value !== undefined) into.set(column, [...(into.get(column) ?? []), value]);
@@ -56,6 +63,7 @@ async function measure(bench: BenchCase, subjects: readonly Subject[]): Promise<
   // The first round warms caches and does not count.
   for (let round = bench.unit === 'ms' ? -1 : 0; round < times; round += 1) {
     for (const subject of able) {
+      if (interrupted) break;
       try {
         await measureOnce(bench, subject, round < 0 ? new Map() : samples);
       } catch (error) {
@@ -95,6 +103,7 @@ for (const bench of cases.filter(({ name }) => name.includes(values.only))) {
   process.stdout.write(resultLine(row));
   for (const failure of row.failures) console.log(`  left out: ${failure}`);
   rows.push(row);
+  if (interrupted) break;
 }
 const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'processor'}, ${Math.round(totalmem() / 1024 ** 3)} GiB, Linux ${release()}`;
 const versions = subjects.map(({ name, version }) => `${name} ${version}`).join(', ');
