@@ -67,7 +67,7 @@ function resizeContainer(
   id: string,
   size: { readonly columns: number; readonly rows: number },
 ): Promise<unknown> {
-  return engine.call('ContainerResize', { params: { id }, query: { h: size.rows, w: size.columns } });
+  return engine.call('ContainerResize', { params: { id }, query: { h: String(size.rows), w: String(size.columns) } });
 }
 
 /** Passes signals of this process to the container's. A container that is gone takes none, which needs no word. */

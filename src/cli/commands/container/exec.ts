@@ -69,7 +69,7 @@ export const command = defineCommand({
       const connection = await engine.hijack('ExecStart', { params: { id: Id }, body, signal });
       const stopSize = flags.tty
         ? followSize(terminal, ({ rows, columns }) =>
-            engine.call('ExecResize', { params: { id: Id }, query: { h: rows, w: columns } }),
+            engine.call('ExecResize', { params: { id: Id }, query: { h: String(rows), w: String(columns) } }),
           )
         : () => undefined;
       const end = await runSession({
