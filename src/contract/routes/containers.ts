@@ -23,7 +23,7 @@ const attachQuery = s.partial({
   stdout: s.boolean,
   stderr: s.boolean,
 });
-const sizeQuery = s.partial({ h: s.described(s.count, 'Rows'), w: s.described(s.count, 'Columns') });
+const sizeQuery = s.partial({ h: s.described(s.string, 'Rows'), w: s.described(s.string, 'Columns') });
 const stopQuery = s.partial({
   signal: s.string,
   t: s.described(s.integer, 'Seconds to wait before killing; -1 for ever'),

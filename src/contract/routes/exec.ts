@@ -29,7 +29,7 @@ export const execRoutes = {
     path: '/exec/{id}/resize',
     since: '1.24',
     summary: "Resize a process's terminal",
-    query: s.partial({ h: s.described(s.count, 'Rows'), w: s.described(s.count, 'Columns') }),
+    query: s.partial({ h: s.described(s.string, 'Rows'), w: s.described(s.string, 'Columns') }),
     response: 'empty',
   }),
   ExecInspect: route({

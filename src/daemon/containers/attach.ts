@@ -60,9 +60,9 @@ export function attachContainer(context: ContainerContext, ref: string, query: A
 
 function wantedStreams(query: AttachQuery, tty: boolean): ReadonlySet<OutputStream> {
   const streams = new Set<OutputStream>();
-  // A terminal has one stream for both.
-  if (query.stdout || (tty && query.stderr)) streams.add('stdout');
-  if (query.stderr) streams.add('stderr');
+  // A terminal has one stream, which is its stdout.
+  if (query.stdout) streams.add('stdout');
+  if (query.stderr && !tty) streams.add('stderr');
   return streams;
 }
 

@@ -52,6 +52,8 @@ export interface LogsQuery {
   /** UNIX time with an optional fraction ('1700000000.123456789'), as the API has it; 0 and '' mean no bound. */
   readonly since?: string | number;
   readonly until?: string | number;
+  /** The attributes that the log options ask for (labels, env, tag), before each line. */
+  readonly details?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -132,7 +134,7 @@ export interface ContainerService {
   list(query: ListContainersQuery, options: { readonly signal: AbortSignal }): Promise<readonly ContainerSummary[]>;
   inspect(ref: string, options: { readonly size: boolean; readonly signal: AbortSignal }): Promise<ContainerInspect>;
   rename(ref: string, name: string): Promise<void>;
-  update(ref: string, update: ContainerUpdate): Promise<{ readonly Warnings: readonly string[] }>;
+  update(ref: string, update: ContainerUpdate): Promise<{ readonly Warnings: readonly string[] | null }>;
   prune(filters: Filters): Promise<{ readonly ContainersDeleted: readonly string[]; readonly SpaceReclaimed: number }>;
   /** `volumes`: anonymous ones too. `link` is not supported. @throws WharfError 'container.running' without force */
   remove(ref: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;

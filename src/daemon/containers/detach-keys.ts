@@ -3,14 +3,15 @@ import { WharfError } from '../../contract/errors.ts';
 export const defaultDetachKeys = 'ctrl-p,ctrl-q';
 
 /**
- * Docker's detach sequence: keys separated by commas, each one character or `ctrl-` and a-z, @, [, \, ], ^ or _.
+ * Docker's detach sequence: keys separated by commas, each one character, `DEL`, or `ctrl-` and a-z, @, [, \, ], ^ or _.
  * @throws WharfError 'request.invalid'
  */
 export function parseDetachKeys(text: string): Uint8Array {
   const bytes: number[] = [];
   for (const key of (text || defaultDetachKeys).split(',')) {
-    const control = /^ctrl-([a-z@[\\\]^_])$/i.exec(key)?.[1];
+    const control = /^ctrl-([a-z@[\\\]^_])$/.exec(key)?.[1];
     if (control !== undefined) bytes.push(control.toUpperCase().charCodeAt(0) & 0x1f);
+    else if (key === 'DEL') bytes.push(127);
     else if (key.length === 1) bytes.push(key.charCodeAt(0));
     else throw new WharfError('request.invalid', `Invalid detach keys (${text}) provided`);
   }

@@ -3,6 +3,7 @@ import type { ExecConfig, ExecInspect } from '../../contract/engine-types.ts';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
 import type { TerminalSize } from '../linux/terminal.ts';
 import type { ExecSession } from '../runtime/runtime.ts';
+import { lookupUser } from '../runtime/user-lookup.ts';
 import { streamType } from './attach.ts';
 import { type ClientOutput, createClientOutput, pumpInput } from './client-stream.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
@@ -42,13 +43,23 @@ export function createExec(context: ContainerContext, ref: string, config: ExecC
   requireRunning(handle);
   const command = config.Cmd ?? [];
   if (command.length === 0) throw new WharfError('request.invalid', 'No exec command specified');
-  parseDetachKeys(config.DetachKeys ?? '');
+  checkExec(handle, config);
   makeRoom(context, handle);
   const exec: ExecProcess = { id: newId(), config, command, state: { kind: 'created' } };
   handle.execs.set(exec.id, exec);
   context.execOwners.set(exec.id, handle.id);
   context.announce(handle, `exec_create: ${command.join(' ')}`, { execID: exec.id });
   return { Id: exec.id };
+}
+
+/** What dockerd looks at before there is an exec. @throws WharfError 'request.invalid' */
+function checkExec({ state }: ContainerHandle, { DetachKeys: keys = '', User: user }: ExecConfig): void {
+  try {
+    parseDetachKeys(keys);
+  } catch (cause) {
+    throw new WharfError('request.invalid', `Invalid escape keys (${keys}) provided`, { status: 500, cause });
+  }
+  if (user && isLive(state)) lookupUser(`/proc/${state.pid}/root`, user, []);
 }
 
 /** POST /exec/{id}/start. Detached: answers undefined when it runs. Else it begins when the session is served. */
@@ -81,6 +92,7 @@ async function begin(
   exec: ExecProcess,
   options: { readonly attachStdin: boolean; readonly consoleSize?: readonly number[] | null },
 ): Promise<ExecSession> {
+  refuseOddProcess(exec.config);
   const process = await execProcess(context, handle, {
     ...exec.config,
     ConsoleSize: options.consoleSize ?? exec.config.ConsoleSize,
@@ -91,6 +103,16 @@ async function begin(
   if (exec.wantedSize) session.resize(exec.wantedSize);
   context.announce(handle, `exec_start: ${exec.command.join(' ')}`, { execID: exec.id });
   return session;
+}
+
+/** What runc refuses; crun would take it. */
+function refuseOddProcess({ WorkingDir: folder, Env: env }: ExecConfig): void {
+  const failed = (why: string) =>
+    new WharfError('runtime.failed', `OCI runtime exec failed: exec failed: ${why}: unknown`);
+  if (folder && !folder.startsWith('/')) throw failed('Cwd must be an absolute path');
+  if (env?.some((line) => line.startsWith('='))) {
+    throw failed('unable to start container process: invalid environment variable: name cannot be empty');
+  }
 }
 
 function wantedStreams({ config }: ExecProcess): ReadonlySet<OutputStream> {
@@ -142,9 +164,9 @@ function attachedSession(
   context: ContainerContext,
   handle: ContainerHandle,
   exec: ExecProcess,
-  { consoleSize }: ExecStartQuery,
+  { consoleSize, tty }: ExecStartQuery,
 ): StreamSession {
-  const tty = exec.config.Tty ?? false;
+  // As dockerd: what the start says decides the framing, whatever the process has.
   const client = createClientOutput({ tty, streams: wantedStreams(exec), onLeave() {} });
   return {
     contentType: streamType(tty),
@@ -220,9 +242,11 @@ export function inspectExec(context: ContainerContext, execId: string): ExecInsp
     OpenStdin: config.AttachStdin ?? false,
     OpenStderr: config.AttachStderr ?? false,
     OpenStdout: config.AttachStdout ?? false,
-    CanRemove: state.kind === 'exited',
+    // Never true in dockerd.
+    CanRemove: false,
     ContainerID: handle.id,
-    DetachKeys: config.DetachKeys ?? '',
+    // Bytes, which Go's JSON writes in base64.
+    DetachKeys: config.DetachKeys ? Buffer.from(parseDetachKeys(config.DetachKeys)).toString('base64') : '',
     Pid: pidOf(state),
   };
 }
@@ -246,6 +270,9 @@ export function resizeExec(context: ContainerContext, execId: string, size: Term
     exec.wantedSize = size;
     return;
   }
+  if (exec.state.kind === 'exited') {
+    throw new WharfError('exec.not-found', `NotFound: process does not exist ${execId}: not found`);
+  }
   if (exec.state.kind !== 'running') {
     throw new WharfError('exec.not-running', `exec process ${execId} is not running`);
   }
@@ -263,7 +290,7 @@ function findExec(context: ContainerContext, execId: string) {
 function requireRunning(handle: ContainerHandle): void {
   const { state, id } = handle;
   if (state.kind === 'paused') {
-    throw new WharfError('container.paused', `container ${id} is paused, unpause the container before exec`);
+    throw new WharfError('container.paused', `Container ${id} is paused, unpause the container before exec`);
   }
   if (state.kind === 'restarting') throw refusalError(handle, 'restarting');
   if (!isLive(state)) throw refusalError(handle, 'not-running');
@@ -275,6 +302,15 @@ function makeRoom(context: ContainerContext, handle: ContainerHandle): void {
     throw new WharfError('request.conflict', `container ${handle.id} has ${maxUnfinished} unfinished execs`);
   }
   for (const exec of finished.slice(0, Math.max(0, finished.length - maxKept))) {
+    handle.execs.delete(exec.id);
+    context.execOwners.delete(exec.id);
+  }
+}
+
+/** Those that nobody started go with the run they were made for; ended ones can still be inspected, as in dockerd. */
+export function forgetUnstarted(context: ContainerContext, handle: ContainerHandle): void {
+  for (const exec of handle.execs.values()) {
+    if (exec.state.kind !== 'created') continue;
     handle.execs.delete(exec.id);
     context.execOwners.delete(exec.id);
   }

@@ -1,5 +1,6 @@
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { endOf } from './container-context.ts';
+import { forgetUnstarted } from './exec.ts';
 
 /**
  * Lets go of all a run needed: streams, network, runtime, mounted root. Waits of clients are answered first. Also unwinds
@@ -9,6 +10,7 @@ export async function releaseContainer(context: ContainerContext, handle: Contai
   const end = endOf(handle.state);
   handle.stdin.processGone();
   handle.waiters.outputEnded();
+  forgetUnstarted(context, handle);
   if (end && handle.state.kind !== 'created') handle.waiters.exited(end);
   await releaseResources(context, handle.id, { keepRoot: handle.rootUsers > 0 });
 }

@@ -38,7 +38,7 @@ export function containerStats(
     }
     for (;;) {
       const sample = await takeSample(context, handle);
-      yield statsDocument(handle, sample, before, context.runtime.info.cgroupVersion, context.clock.nowMs());
+      yield statsDocument(handle, sample, before, context.runtime.info.cgroupVersion);
       if (!stream || !context.store.get(handle.id)) return;
       before = sample;
       if (!(await pause(context, signal))) return;
@@ -83,16 +83,14 @@ export function statsDocument(
   sample: Sample | undefined,
   before: Sample | undefined,
   cgroupVersion: '1' | '2',
-  nowMs: number,
 ): ContainerStats {
   return {
     name: `/${handle.record.name}`,
     id: handle.id,
     read: sample ? timeText(sample.cgroup.readAtMs) : neverText,
     preread: before ? timeText(before.cgroup.readAtMs) : neverText,
-    ...(sample ? {} : { read: timeText(nowMs) }),
     pids_stats: sample ? { current: sample.cgroup.pids, ...pidsLimit(sample.cgroup.pidsLimit) } : {},
-    blkio_stats: blkioStats(sample?.cgroup),
+    blkio_stats: blkioStats(sample?.cgroup, cgroupVersion),
     num_procs: 0,
     storage_stats: {},
     cpu_stats: cpuStats(sample),
@@ -139,21 +137,23 @@ function memoryStats(cgroup: CgroupStats | undefined, version: '1' | '2'): Conta
     usage: cgroup.memoryUsageBytes,
     ...(maxUsage ? { max_usage: cgroup.memoryMaxUsageBytes } : {}),
     stats: cgroup.memoryStat,
+    ...(cgroup.memoryFailures > 0 ? { failcnt: cgroup.memoryFailures } : {}),
     limit: cgroup.memoryLimitBytes,
   };
 }
 
-function blkioStats(cgroup: CgroupStats | undefined): ContainerStats['blkio_stats'] {
-  const bytes = cgroup?.blkio.map(({ major, minor, op, bytes: value }) => ({ major, minor, op, value }));
+/** As dockerd: on v1 every list is there, on v2 only the first, when it has something. */
+function blkioStats(cgroup: CgroupStats | undefined, version: '1' | '2'): ContainerStats['blkio_stats'] {
+  const none = cgroup && version === '1' ? [] : null;
   return {
-    io_service_bytes_recursive: bytes?.length ? bytes : null,
-    io_serviced_recursive: null,
-    io_queue_recursive: null,
-    io_service_time_recursive: null,
-    io_wait_time_recursive: null,
-    io_merged_recursive: null,
-    io_time_recursive: null,
-    sectors_recursive: null,
+    io_service_bytes_recursive: cgroup?.blkio.length ? cgroup.blkio : none,
+    io_serviced_recursive: cgroup?.blkioOperations.length ? cgroup.blkioOperations : none,
+    io_queue_recursive: none,
+    io_service_time_recursive: none,
+    io_wait_time_recursive: none,
+    io_merged_recursive: none,
+    io_time_recursive: none,
+    sectors_recursive: none,
   };
 }
 

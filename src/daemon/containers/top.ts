@@ -11,29 +11,34 @@ const maxOutputBytes = 16 * 1024 * 1024;
 
 /** GET /containers/{id}/top: the host's `ps` with the given arguments, of which the container's processes are kept. */
 export async function containerTop(context: ContainerContext, ref: string, psArgs: string): Promise<ContainerTop> {
+  checkArguments(psArgs);
   const handle = context.find(ref);
   if (!isLive(handle.state)) throw refusalError(handle, 'not-running');
   const args = (psArgs || '-ef').split(/\s+/).filter(Boolean);
-  checkArguments(args);
-  const pids = new Set(await context.runtime.pids(handle.id));
-  const output = await run('ps', args, { signal: context.signal, maxBuffer: maxOutputBytes }).catch(
-    (cause: unknown) => {
+  const pids = await context.runtime.pids(handle.id);
+  const options = { signal: context.signal, maxBuffer: maxOutputBytes };
+  // Some options of ps (f, for one) do not go together with -q.
+  const output = await run('ps', [...args, `-q${pids.join(',')}`], options)
+    .catch(() => run('ps', args, options))
+    .catch((cause: unknown) => {
       const stderr = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
-      throw new WharfError('request.invalid', `ps: ${stderr.split('\n')[0] ?? ''}`, { cause });
-    },
-  );
-  const top = parsePs(output.stdout, pids);
+      throw psFailed(`ps: ${stderr.split('\n')[0] ?? ''}`, cause);
+    });
+  const top = parsePs(output.stdout, new Set(pids));
   context.announce(handle, 'top');
   return top;
 }
 
-/** As dockerd: `pid=NAME` would hide the column the processes are told by. */
-function checkArguments(args: readonly string[]): void {
-  for (const arg of args) {
-    if (/(^|[^A-Za-z])pid\s*=\s*(?!PID\b)[^\s,]+/.test(arg)) {
-      throw new WharfError('request.invalid', `specifying "${arg}" is not allowed`);
-    }
+/** As dockerd: no other column may be called as the one that the processes are told by. */
+function checkArguments(psArgs: string): void {
+  for (const [, column = '', title = ''] of psArgs.matchAll(/\s+(\S*)=\s*(PID\S*)/g)) {
+    if (column !== 'pid') throw psFailed(`specifying "${column}=${title}" is not allowed`);
   }
+}
+
+/** dockerd takes what ps does not like for its own failure. */
+function psFailed(message: string, cause?: unknown): WharfError {
+  return new WharfError('request.invalid', message, { status: 500, cause });
 }
 
 /** Pure. @throws WharfError 'request.invalid' when ps shows no PID column */
@@ -42,12 +47,16 @@ export function parsePs(output: string, pids: ReadonlySet<number>): ContainerTop
   const titles = header.trim().split(/\s+/);
   const pidColumn = titles.indexOf('PID');
   if (pidColumn === -1) {
-    throw new WharfError('request.invalid', "Couldn't find PID field in ps output");
+    throw psFailed("Couldn't find PID field in ps output");
   }
   const processes: string[][] = [];
+  let inContainer = false;
   for (const line of lines) {
     const words = line.trim().split(/\s+/);
-    if (!pids.has(Number(words[pidColumn]))) continue;
+    const pid = words[pidColumn];
+    // A thread's line (`ps m`) belongs to the process before it.
+    if (pid !== '-') inContainer = pids.has(Number(pid));
+    if (!inContainer) continue;
     // The last column, the command, may hold blanks.
     const row = words.slice(0, titles.length - 1);
     row.push(words.slice(titles.length - 1).join(' '));

@@ -7,7 +7,7 @@
  * Node's parser stops at the head of an upgraded request, so its body (exec start's JSON) is read here, by its
  * Content-Length, from what came with the head and from the socket; what follows it is already input for the session.
  */
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { Socket } from 'node:net';
 import { Duplex, PassThrough, type Readable } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
@@ -17,9 +17,11 @@ import { compareVersions } from './api-version.ts';
 import type { ErrorAnswer } from './error-answer.ts';
 import { jsonBodyMaxBytes } from './request-body.ts';
 
-/** Clients before 1.42 know one content type, whatever the framing. */
-function contentTypeFor(session: StreamSession, apiVersion: string): string {
-  return compareVersions(apiVersion, '1.42') < 0 ? 'application/vnd.docker.raw-stream' : session.contentType;
+/** Clients before 1.42, and those that do not upgrade, know one content type, whatever the framing. */
+const plainContentType = 'application/vnd.docker.raw-stream';
+
+export function contentTypeFor(stream: { readonly contentType: string }, apiVersion: string): string {
+  return compareVersions(apiVersion, '1.42') < 0 ? plainContentType : stream.contentType;
 }
 
 /** Answers 101 on an upgraded connection and serves the session until it ends. */
@@ -53,7 +55,7 @@ export async function takeOverPlain({ request, response, context, handler }: Exc
   );
   response.detachSocket(socket);
   const connection = request.complete ? detachParser(socket) : bodyAsInput(request, socket);
-  socket.write(headText('200 OK', { ...headers, 'Content-Type': contentTypeFor(session, context.apiVersion) }));
+  socket.write(headText('200 OK', { ...headers, 'Content-Type': plainContentType }));
   await session.serve(connection);
 }
 
@@ -99,7 +101,7 @@ export function refuseUpgrade(
     'Content-Length': String(Buffer.byteLength(text)),
     Connection: 'close',
   };
-  socket.end(`${headText(`${status} ${status < 500 ? 'Refused' : 'Failed'}`, lines)}${text}`);
+  socket.end(`${headText(`${status} ${STATUS_CODES[status] ?? 'Error'}`, lines)}${text}`);
   if (socket instanceof Socket) socket.destroySoon();
 }
 

@@ -1,7 +1,7 @@
 /** Raw counters of a control group, as `docker stats` wants them, from either generation's files. */
 import { totalmem } from 'node:os';
 import { type CgroupPaths, parseKeyedCounters, readCgroupFile } from '../linux/cgroup.ts';
-import type { CgroupStats } from './runtime.ts';
+import type { BlkioCounter, CgroupStats } from './runtime.ts';
 
 /** A group without a limit (v2: `max`, v1: an absurd number) can use the machine's memory; Docker shows that as its limit. */
 function memoryLimit(text: string | undefined): number {
@@ -41,13 +41,15 @@ function readV2(paths: CgroupPaths, nowMs: number): CgroupStats {
     memoryStat: counters(paths, 'unified', 'memory.stat'),
     pids: numberIn(readCgroupFile(paths, 'unified', 'pids.current')) ?? 0,
     pidsLimit: numberIn(readCgroupFile(paths, 'unified', 'pids.max')),
+    memoryFailures: counters(paths, 'unified', 'memory.events').oom ?? 0,
     blkio: parseIoStat(readCgroupFile(paths, 'unified', 'io.stat') ?? ''),
+    blkioOperations: [],
   };
 }
 
 /** v2: `8:0 rbytes=1 wbytes=2 rios=3 ...`, one device a line. */
-export function parseIoStat(text: string): CgroupStats['blkio'] {
-  const entries: CgroupStats['blkio'][number][] = [];
+export function parseIoStat(text: string): readonly BlkioCounter[] {
+  const entries: BlkioCounter[] = [];
   for (const line of text.split('\n')) {
     const device = /^(\d+):(\d+) /.exec(line);
     if (device === null) continue;
@@ -56,8 +58,8 @@ export function parseIoStat(text: string): CgroupStats['blkio'] {
       ['read', 'rbytes'],
       ['write', 'wbytes'],
     ] as const) {
-      const bytes = Number(new RegExp(`\\b${key}=(\\d+)`).exec(line)?.[1] ?? 0);
-      entries.push({ major: major ?? 0, minor: minor ?? 0, op, bytes });
+      const value = Number(new RegExp(`\\b${key}=(\\d+)`).exec(line)?.[1] ?? 0);
+      entries.push({ major: major ?? 0, minor: minor ?? 0, op, value });
     }
   }
   return entries;
@@ -85,27 +87,26 @@ function readV1(paths: CgroupPaths, nowMs: number): CgroupStats {
     memoryStat: counters(paths, 'memory', 'memory.stat'),
     pids: numberIn(readCgroupFile(paths, 'pids', 'pids.current')) ?? 0,
     pidsLimit: numberIn(readCgroupFile(paths, 'pids', 'pids.max')),
-    blkio: parseBlkio(
-      readCgroupFile(paths, 'blkio', 'blkio.throttle.io_service_bytes_recursive') ??
-        readCgroupFile(paths, 'blkio', 'blkio.throttle.io_service_bytes') ??
-        '',
-    ),
+    memoryFailures: numberIn(readCgroupFile(paths, 'memory', 'memory.failcnt')) ?? 0,
+    blkio: readBlkio(paths, 'io_service_bytes'),
+    blkioOperations: readBlkio(paths, 'io_serviced'),
   };
 }
 
-/** v1: `8:0 Read 4096`, one operation a line. */
-export function parseBlkio(text: string): CgroupStats['blkio'] {
-  const entries: CgroupStats['blkio'][number][] = [];
+/** Kernels before 5 or so have the file without `_recursive` only. */
+function readBlkio(paths: CgroupPaths, counter: 'io_service_bytes' | 'io_serviced'): readonly BlkioCounter[] {
+  const file = `blkio.throttle.${counter}`;
+  return parseBlkio(readCgroupFile(paths, 'blkio', `${file}_recursive`) ?? readCgroupFile(paths, 'blkio', file) ?? '');
+}
+
+/** v1: `8:0 Read 4096`, one operation a line; the last line is the sum of all devices. */
+export function parseBlkio(text: string): readonly BlkioCounter[] {
+  const entries: BlkioCounter[] = [];
   for (const line of text.split('\n')) {
-    const match = /^(\d+):(\d+) (Read|Write) (\d+)$/.exec(line);
+    const match = /^(\d+):(\d+) (\w+) (\d+)$/.exec(line);
     if (match === null) continue;
-    const [, major, minor, op, bytes] = match;
-    entries.push({
-      major: Number(major),
-      minor: Number(minor),
-      op: op === 'Read' ? 'read' : 'write',
-      bytes: Number(bytes),
-    });
+    const [, major, minor, op = '', value] = match;
+    entries.push({ major: Number(major), minor: Number(minor), op, value: Number(value) });
   }
   return entries;
 }

@@ -27,8 +27,11 @@ describe('control groups', () => {
   });
   it('count', () => {
     expect(parseKeyedCounters('oom 1\noom_kill 2')).toEqual({ oom: 1, oom_kill: 2 });
-    const read = { major: 8, minor: 0, op: 'read', bytes: 5 };
-    expect(parseIoStat('8:0 rbytes=5 wbytes=7 rios=1 wios=1')).toEqual([read, { ...read, op: 'write', bytes: 7 }]);
-    expect(parseBlkio('8:0 Read 5\n8:0 Sync 3\nTotal 8')).toEqual([read]);
+    const read = { major: 8, minor: 0, op: 'read', value: 5 };
+    expect(parseIoStat('8:0 rbytes=5 wbytes=7 rios=1 wios=1')).toEqual([read, { ...read, op: 'write', value: 7 }]);
+    expect(parseBlkio('8:0 Read 5\n8:0 Sync 3\nTotal 8')).toEqual([
+      { ...read, op: 'Read' },
+      { ...read, op: 'Sync', value: 3 },
+    ]);
   });
 });

@@ -153,10 +153,18 @@ export interface CgroupStats {
   readonly memoryStat: Readonly<Record<string, number>>;
   readonly pids: number;
   readonly pidsLimit: number | undefined;
-  readonly blkio: readonly {
-    readonly major: number;
-    readonly minor: number;
-    readonly op: 'read' | 'write';
-    readonly bytes: number;
-  }[];
+  /** How often the limit was met: v1 `memory.failcnt`, v2 `oom` of `memory.events`. */
+  readonly memoryFailures: number;
+  /** Bytes moved. */
+  readonly blkio: readonly BlkioCounter[];
+  /** Operations done; v1 only. */
+  readonly blkioOperations: readonly BlkioCounter[];
+}
+
+export interface BlkioCounter {
+  readonly major: number;
+  readonly minor: number;
+  /** v1: as the kernel names it (`Read`, `Write`, `Sync`, ... `Total`); v2: `read` and `write`. */
+  readonly op: string;
+  readonly value: number;
 }

@@ -6,8 +6,9 @@ import type { execRoutes } from '../../../contract/routes/exec.ts';
 import type { PathStat, WaitCondition } from '../../containers/container-service.ts';
 import { compareVersions } from '../api-version.ts';
 import type { HandlersFor, RequestContext } from '../handler.ts';
+import { contentTypeFor } from '../hijack.ts';
 import type { EngineServices } from './engine-services.ts';
-import { filterMap } from './request-values.ts';
+import { filterMap, terminalSize } from './request-values.ts';
 
 type Operations = keyof typeof containerRoutes | keyof typeof execRoutes;
 
@@ -94,11 +95,11 @@ function streams({ containers }: EngineServices) {
       detachKeys: query.detachKeys,
     });
   return {
-    ContainerLogs: ({ params, query, signal }) => {
+    ContainerLogs: async ({ params, query, apiVersion, signal }) => {
       if (!query.stdout && !query.stderr) {
         throw new WharfError('request.invalid', 'Bad parameters: you must choose at least one stream');
       }
-      return containers.logs(params.id, {
+      const logs = await containers.logs(params.id, {
         follow: query.follow ?? false,
         stdout: query.stdout ?? false,
         stderr: query.stderr ?? false,
@@ -106,12 +107,14 @@ function streams({ containers }: EngineServices) {
         tail: query.tail,
         since: query.since,
         until: query.until,
+        details: query.details ?? false,
         signal,
       });
+      return { ...logs, contentType: contentTypeFor(logs, apiVersion) };
     },
     ContainerAttach: attach,
     ContainerAttachWebsocket: attach,
-    ContainerResize: ({ params, query }) => containers.resize(params.id, { rows: query.h ?? 0, columns: query.w ?? 0 }),
+    ContainerResize: ({ params, query }) => containers.resize(params.id, terminalSize(query)),
   } satisfies Partial<HandlersFor<Operations>>;
 }
 
@@ -152,6 +155,6 @@ function execs({ containers }: EngineServices) {
         consoleSize: body?.ConsoleSize,
       }),
     ExecInspect: ({ params }) => containers.inspectExec(params.id),
-    ExecResize: ({ params, query }) => containers.resizeExec(params.id, { rows: query.h ?? 0, columns: query.w ?? 0 }),
+    ExecResize: ({ params, query }) => containers.resizeExec(params.id, terminalSize(query)),
   } satisfies Partial<HandlersFor<Operations>>;
 }

@@ -62,3 +62,19 @@ export function joinReference(name: string, tag: string | undefined): string {
   if (tag === undefined || tag === '') return name;
   return tag.includes(':') ? `${name}@${tag}` : `${name}:${tag}`;
 }
+
+const maxSide = 2n ** 32n - 1n;
+
+/** Rows and columns; neither has a default, as in dockerd. @throws WharfError 'request.invalid' in dockerd's words */
+export function terminalSize(query: { readonly h?: string; readonly w?: string }) {
+  return { rows: terminalSide('height', query.h ?? ''), columns: terminalSide('width', query.w ?? '') };
+}
+
+function terminalSide(name: 'height' | 'width', text: string): number {
+  const invalid = (why: string) =>
+    new WharfError('request.invalid', `invalid resize ${name} ${JSON.stringify(text)}: ${why}`);
+  if (!/^[+-]?\d+$/.test(text)) throw invalid('invalid syntax');
+  const value = BigInt(text.replace(/^\+/, ''));
+  if (value < 0n || value > maxSide) throw invalid('value out of range');
+  return Number(value);
+}

@@ -106,10 +106,12 @@ async function run(
   const typing = terminal.onData((text) => void writer.write(encoder.encode(text)).catch(() => {}));
   const resizing = terminal.onResize(
     ({ rows, cols }) =>
-      void engine.call('ExecResize', { params: { id: execId }, query: { h: rows, w: cols } }).catch(() => {}),
+      void engine
+        .call('ExecResize', { params: { id: execId }, query: { h: String(rows), w: String(cols) } })
+        .catch(() => {}),
   );
   void engine
-    .call('ExecResize', { params: { id: execId }, query: { h: terminal.rows, w: terminal.cols } })
+    .call('ExecResize', { params: { id: execId }, query: { h: String(terminal.rows), w: String(terminal.cols) } })
     .catch(() => {});
   try {
     for await (const bytes of connection.readable) terminal.write(bytes);
