@@ -3,115 +3,128 @@
  *
  *   pidfile ─ metadata (locks the data root) ─ services ─ reconcile ─ listen ─ "API listening on ..."
  *   SIGTERM, SIGINT: stop listening ─ containers (end, or go on with --live-restore) ─ networks ─ metadata ─ files away
- *   SIGHUP: log level and registries anew from flags and configuration file
+ *   SIGHUP: what can change while it runs (reload-options.ts), anew from flags and configuration file
+ *   SIGUSR1: the state of the daemon into a file of the exec root
  */
 import { mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isWharfError } from '../contract/errors.ts';
 import { daemonHelp } from './daemon-flags.ts';
 import { type DaemonOptions, readDaemonCommand } from './daemon-options.ts';
-import { createHandlers } from './http/handlers/all-handlers.ts';
-import type { EngineServices } from './http/handlers/engine-services.ts';
-import { createEngineServer } from './http/http-server.ts';
-import { checkListenAddress, type Listener, listenOn } from './http/listen.ts';
+import type { Listener } from './http/listen.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
 import { openEngine, type RunningEngine } from './open-engine.ts';
+import { openListeners, planListeners } from './open-listeners.ts';
 import { buildInfo } from './system/build-info.ts';
+import { writeDebugDump } from './system/debug-dump.ts';
 import { removeEmptyFolders } from './system/empty-folders.ts';
+import { takeInheritedSockets } from './system/inherited-sockets.ts';
 import { openMetadata } from './system/metadata-db.ts';
 import { takePidfile } from './system/pidfile.ts';
+import { openServiceNotify, type ServiceNotify } from './system/service-notify.ts';
 
-/** How long the end may take when containers go on; when they are stopped, each has its own time besides. */
+/** How long the end may take when containers go on. */
 const shutdownMaxMs = 10_000;
-const stopContainersMaxMs = 35_000;
-
-async function listenAll(
-  options: DaemonOptions,
-  services: EngineServices,
-  log: LevelledLogger,
-): Promise<readonly Listener[]> {
-  const handlers = createHandlers(services);
-  const listeners: Listener[] = [];
-  try {
-    for (const address of options.hosts) {
-      const reachableByBrowsers = address.kind === 'tcp';
-      const server = createEngineServer({ handlers, log, engineVersion: buildInfo.version, reachableByBrowsers });
-      listeners.push(await listenOn(server, address, options.group));
-      if (address.kind === 'tcp')
-        log.warn('The API listens on TCP without encryption: whoever reaches it has root here.', {
-          host: address.host,
-        });
-    }
-  } catch (error) {
-    for (const listener of listeners) listener.stopListening();
-    throw error;
-  }
-  return listeners;
-}
 
 /** Runs until a signal ends it; answers the exit code. */
 async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promise<number> {
-  const log = createLogger({ level: options.logLevel, write: (line) => process.stderr.write(line) });
+  const log = createLogger({
+    level: options.logLevel,
+    format: options.logFormat,
+    write: (line) => process.stderr.write(line),
+  });
   watchForBugs(log);
+  const notify = openServiceNotify(process.env, process.pid, (error) => log.warn('systemd was not told', { error }));
+  const inherited = takeInheritedSockets(process.env, process.pid);
   const stop = stopSignals(log);
+  for (const warning of options.warnings) log.warn(warning);
   process.umask(0o022);
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
   using _pidfile = takePidfile(options.pidfile);
   const db = openMetadata(options.dataRoot);
-  for (const address of options.hosts) await checkListenAddress(address, options.group);
+  const plan = await planListeners(options, inherited);
   const engine = await openEngine(options, db, log);
-  const listeners = await listenAll(options, engine.services, log).catch(async (error: unknown) => {
-    await engine.close({ stopContainers: false });
-    throw error;
-  });
-  process.on('SIGHUP', () => reload(argv, engine, log));
+  const listeners = await openListeners(plan, { options, services: engine.services, log }).catch(
+    async (error: unknown) => {
+      await engine.close({ stopContainers: false });
+      throw error;
+    },
+  );
+  process.on('SIGHUP', () => reload(argv, engine, log, notify));
+  process.on('SIGUSR1', () => dump(options.execRoot, engine, log));
   for (const { address } of listeners) {
     log.info(`API listening on ${address}`, { readyMs: Math.round(performance.now()) });
     process.stdout.write(`API listening on ${address}\n`);
   }
+  notify.ready(`API listening on ${listeners.map(({ address }) => address).join(', ')}`);
   await stop;
-  const stopContainers = !options.liveRestore;
-  for (const listener of listeners) listener.stopListening();
-  const limitMs = stopContainers ? stopContainersMaxMs : shutdownMaxMs;
-  const closed = await Promise.race([
-    engine.close({ stopContainers }).then(() => true),
-    delay(limitMs, false, { ref: false }),
-  ]);
-  if (!closed)
-    log.warn('The end took too long; containers that still run are taken over by the next daemon.', { limitMs });
-  for (const listener of listeners) listener.closeConnections();
+  notify.stopping();
+  const code = await end(engine, listeners, log);
+  notify.close();
   db.close();
   // Before the pidfile goes: a daemon started right now would be using these folders.
-  if (closed) await removeEmptyFolders(options.execRoot);
+  if (code === 0) await removeEmptyFolders(options.execRoot);
   log.info('wharfd has ended');
-  return closed ? 0 : 1;
+  return code;
 }
 
-/** Resolves at the first SIGTERM or SIGINT; a third one ends the process at once, as dockerd's does. */
+/** Answers the exit code: 1 when the end took longer than it may. */
+async function end(engine: RunningEngine, listeners: readonly Listener[], log: LevelledLogger): Promise<number> {
+  const stopContainers = !engine.options().liveRestore;
+  for (const listener of listeners) listener.stopListening();
+  const limitMs = stopContainers ? await engine.shutdownLimitMs() : shutdownMaxMs;
+  const closed = engine.close({ stopContainers }).then(() => true);
+  const closedInTime = await (limitMs === undefined
+    ? closed
+    : Promise.race([closed, delay(limitMs, false, { ref: false })]));
+  if (!closedInTime)
+    log.warn('The end took too long; containers that still run are taken over by the next daemon.', { limitMs });
+  for (const listener of listeners) listener.closeConnections();
+  return closedInTime ? 0 : 1;
+}
+
+/** dockerd's number: the first asks, the next ones are counted. */
+const forcingSignals = 3;
+
+/** Resolves at the first SIGTERM or SIGINT; one after three of them ends the process at once, as dockerd's does. */
 function stopSignals(log: LevelledLogger): Promise<void> {
   let asked = 0;
   return new Promise((resolve) => {
-    const onSignal = (signal: NodeJS.Signals) => {
+    const onSignal = (signal: 'SIGTERM' | 'SIGINT') => {
       asked += 1;
       log.info('asked to end', { signal });
       resolve();
-      if (asked >= 3) process.exit(1);
+      if (asked <= forcingSignals) return;
+      log.warn(`Ending at once without cleaning up: ${forcingSignals} signals came before.`);
+      process.exit(128 + constants.signals[signal]);
     };
     process.on('SIGTERM', onSignal);
     process.on('SIGINT', onSignal);
   });
 }
 
-function reload(argv: readonly string[], engine: RunningEngine, log: LevelledLogger): void {
+function reload(argv: readonly string[], engine: RunningEngine, log: LevelledLogger, notify: ServiceNotify): void {
+  notify.reloading();
   try {
     const command = readDaemonCommand(argv);
     if (command.kind !== 'run') return;
+    const left = engine.reload(command.options);
     log.setLevel(command.options.logLevel);
-    engine.reload(command.options);
     log.info('configuration reloaded', { level: command.options.logLevel });
+    if (left.length > 0) log.warn('Some settings wait for the next start.', { settings: left.join(', ') });
   } catch (error) {
-    log.error('the configuration was not reloaded', { error });
+    log.error('the configuration was not reloaded; the one before goes on', { error });
+  } finally {
+    notify.ready('API listening');
   }
+}
+
+function dump(folder: string, engine: RunningEngine, log: LevelledLogger): void {
+  writeDebugDump(folder, engine.state()).then(
+    (path) => log.info(`state of the daemon written to ${path}`),
+    (error: unknown) => log.error('the state of the daemon could not be written', { error }),
+  );
 }
 
 /** A connection that breaks unwatched is logged; anything else unexpected leaves a state nobody knows, so the daemon ends. */

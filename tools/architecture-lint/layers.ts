@@ -87,6 +87,8 @@ export const layers: readonly Layer[] = [
   { path: 'src/daemon/runtime', imports: [...daemon, 'src/daemon/linux', 'src/daemon/logs'], node: true },
   { path: 'src/daemon/logs', imports: daemon, node: true },
   { path: 'src/daemon/events', imports: [] },
+  // The parent of an ordinary user's engine, and what the engine does first inside; nothing of the engine itself.
+  { path: 'src/daemon/rootless', imports: [...daemon, 'src/daemon/linux', 'src/daemon/system'], node: true },
   { path: 'src/daemon/linux', imports: rules, node: true, packages: ['koffi', 'node-pty'] },
 
   { path: 'src/registry/client', imports: rules, node: true },

@@ -4,20 +4,30 @@
  *   pure v2   /sys/fs/cgroup is cgroup2: one tree
  *   v1        /sys/fs/cgroup is a tmpfs with one tree a controller
  *   hybrid    v1, with an almost empty cgroup2 at /sys/fs/cgroup/unified; crun 1.8 refuses it while it is visible
+ *   none      /sys/fs/cgroup is empty: an ordinary user's engine to whom no group was delegated
  */
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 
 export const cgroupRoot = '/sys/fs/cgroup';
 export const hybridMount = '/sys/fs/cgroup/unified';
 
 const CGROUP2_SUPER_MAGIC = 0x63677270;
 
-export type CgroupMode = 'v1' | 'hybrid' | 'v2';
+export type CgroupMode = 'v1' | 'hybrid' | 'v2' | 'none';
 
 /** How this process sees the control groups; another mount namespace may see them otherwise. */
 export function detectCgroupMode(): CgroupMode {
   if (fileSystemType(cgroupRoot) === CGROUP2_SUPER_MAGIC) return 'v2';
-  return fileSystemType(hybridMount) === CGROUP2_SUPER_MAGIC ? 'hybrid' : 'v1';
+  if (fileSystemType(hybridMount) === CGROUP2_SUPER_MAGIC) return 'hybrid';
+  return isEmptyFolder(cgroupRoot) ? 'none' : 'v1';
+}
+
+function isEmptyFolder(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return true;
+  }
 }
 
 function fileSystemType(path: string): number | undefined {
@@ -46,7 +56,7 @@ export function parseCgroupFile(text: string, mode: CgroupMode): CgroupPaths {
       if (mode === 'hybrid') paths.hybrid = hybridMount + path;
       continue;
     }
-    if (mode === 'v2') continue;
+    if (mode === 'v2' || mode === 'none') continue;
     for (const controller of controllers.split(',')) {
       const name = controller.replace(/^name=/, '');
       paths[name] = `${controllerRoot(name, controllers)}${path}`;

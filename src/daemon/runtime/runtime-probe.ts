@@ -78,6 +78,8 @@ function findCrun(mode: CgroupMode): FoundRuntime | string {
   if (path === undefined) return 'crun is not installed';
   const version = versionOf(path);
   if (version === undefined) return `${path} --version fails`;
+  // Without a control group of its own it would look for one to make.
+  if (mode === 'none') return { name: 'crun', path, version, command: path, prefix: ['--cgroup-manager=disabled'] };
   if (mode !== 'hybrid') return { name: 'crun', path, version, command: path, prefix: [] };
   const unsharePath = findExecutable('unshare');
   if (unsharePath === undefined)
@@ -90,7 +92,8 @@ function findCrun(mode: CgroupMode): FoundRuntime | string {
   return { name: 'crun', path, version, ...hiding };
 }
 
-function findRunc(): FoundRuntime | string {
+function findRunc(mode: CgroupMode): FoundRuntime | string {
+  if (mode === 'none') return 'runc needs control groups, and none were delegated';
   const path = findExecutable('runc');
   if (path === undefined) return 'runc is not installed';
   const version = versionOf(path);
@@ -102,7 +105,7 @@ export function probeRuntime(preference: RuntimeName | undefined): RuntimeProbe 
   const cgroupMode = detectCgroupMode();
   const conmonPath = findExecutable('conmon');
   if (conmonPath === undefined) throw new WharfError('runtime.missing', 'look for conmon: it is not installed');
-  const byName = { crun: findCrun(cgroupMode), runc: findRunc() };
+  const byName = { crun: findCrun(cgroupMode), runc: findRunc(cgroupMode) };
   const order: readonly RuntimeName[] = preference === 'runc' ? ['runc', 'crun'] : ['crun', 'runc'];
   const found: FoundRuntime[] = [];
   const refused: string[] = [];

@@ -27,6 +27,7 @@ import {
 import { WharfError } from '../../contract/errors.ts';
 import { classifyLayerEntry, whiteoutPrefix } from '../../oci/whiteout.ts';
 import { errnoOf, mknod, nodeKinds } from '../linux/mount.ts';
+import { inUserNamespace } from '../linux/user-namespace.ts';
 import { findInLowers } from './lower-layers.ts';
 import { bytePath, byteString, insideParts, shownName, type TarEntry } from './tar-format.ts';
 import { corrupt, type TarSink } from './tar-parser.ts';
@@ -177,6 +178,8 @@ export class LayerTree implements TarSink {
       case 'char':
       case 'block':
       case 'fifo': {
+        // Only the machine's root makes devices; Docker leaves them out too, and containers have a /dev of their own.
+        if (entry.type !== 'fifo' && inUserNamespace()) return;
         const kind =
           entry.type === 'char'
             ? nodeKinds.charDevice

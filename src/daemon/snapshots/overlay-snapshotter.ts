@@ -13,6 +13,7 @@ import { release } from 'node:os';
 import { join } from 'node:path';
 import { raise, WharfError } from '../../contract/errors.ts';
 import { errnoOf, mount, mountPoints, unmount } from '../linux/mount.ts';
+import { inUserNamespace } from '../linux/user-namespace.ts';
 import { createLayerStore, type LayerStore } from './layer-store.ts';
 import { defaultLayerLimits, type LayerLimits } from './layer-tree.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
@@ -24,7 +25,10 @@ import { packTree } from './tar-writer.ts';
  * Why each option: index and metacopy would make the upper folder more than a plain diff, which changes and commit read;
  * redirect_dir likewise, and is a way around permissions in layers we did not write. Docker sets the same.
  */
-const overlayOptions = 'index=off,redirect_dir=off,metacopy=off';
+const overlayOptions = inUserNamespace()
+  ? // Its marks in user.* attributes, for trusted.* are the machine's root's; this implies that nothing is redirected.
+    'index=off,metacopy=off,userxattr'
+  : 'index=off,redirect_dir=off,metacopy=off';
 /** Leaves room in the page for the rest of the options. */
 const maxLowerBytes = 3500;
 

@@ -23,10 +23,13 @@ import {
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
+import { WharfError } from '../../contract/errors.ts';
 import { decodeDevice, errnoOf, getXattr, listXattr, mknod, nodeKinds, setXattr } from '../linux/mount.ts';
+import { inUserNamespace } from '../linux/user-namespace.ts';
 import { bytePath } from './tar-format.ts';
 
-export const opaqueXattr = 'trusted.overlay.opaque';
+/** Root of a user namespace has no trusted.*; overlay keeps its marks in user.* there (overlayfs.rst, "userxattr"). */
+export const opaqueXattr = inUserNamespace() ? 'user.overlay.opaque' : 'trusted.overlay.opaque';
 
 /** The stats of what is there, links not followed; undefined when nothing is. */
 export function statAt(path: string): Stats | undefined {
@@ -96,7 +99,7 @@ const ownGid = process.getegid?.() ?? 0;
 export function setFileAttributes(fd: number, path: string, attributes: Attributes, createdMode: number): void {
   const { mode, uid, gid, mtime, xattrs } = attributes;
   const owned = uid === ownUid && gid === ownGid;
-  if (!owned) fchownSync(fd, uid, gid);
+  if (!owned) own(uid, gid, () => fchownSync(fd, uid, gid));
   if (mode !== createdMode || (!owned && (mode & 0o7000) !== 0)) fchmodSync(fd, mode);
   if (xattrs !== undefined) setXattrs(path, xattrs);
   futimesSync(fd, mtime, mtime);
@@ -106,10 +109,23 @@ export function setFileAttributes(fd: number, path: string, attributes: Attribut
 export function setPathAttributes(path: string, attributes: Attributes, kind: 'symlink' | 'dir' | 'node'): void {
   const { mode, uid, gid, mtime, xattrs } = attributes;
   const at = bytePath(path);
-  if (uid !== ownUid || gid !== ownGid || kind === 'dir') lchownSync(at, uid, gid);
+  if (uid !== ownUid || gid !== ownGid || kind === 'dir') own(uid, gid, () => lchownSync(at, uid, gid));
   if (kind !== 'symlink') chmodSync(at, mode);
   if (xattrs !== undefined) setXattrs(path, xattrs);
   if (kind !== 'dir') lutimesSync(at, mtime, mtime);
+}
+
+/** @throws WharfError 'image.unsupported' for an owner that the user namespace has no number for */
+function own(uid: number, gid: number, change: () => void): void {
+  try {
+    change();
+  } catch (cause) {
+    if (errnoOf(cause) !== 'EINVAL' || !inUserNamespace()) throw cause;
+    throw new WharfError('image.unsupported', `a file belongs to ${uid}:${gid}, beyond the numbers this user may use`, {
+      cause,
+      hint: 'Grant the user longer ranges in /etc/subuid and /etc/subgid, then start the engine anew.',
+    });
+  }
 }
 
 export function setFolderTime(path: string, mtime: number): void {
@@ -128,7 +144,7 @@ function isOverlayXattr(name: string): boolean {
 
 function setXattrs(path: string, xattrs: ReadonlyMap<string, Buffer>): void {
   for (const [name, value] of xattrs) {
-    if (isOverlayXattr(name)) continue;
+    if (isOverlayXattr(name) || (name.startsWith('trusted.') && inUserNamespace())) continue;
     try {
       setXattr(bytePath(path), name, value);
     } catch (error) {
@@ -145,7 +161,7 @@ export function readXattrs(path: string): ReadonlyMap<string, Buffer> | undefine
   for (const name of listXattr(bytePath(path))) {
     // POSIX ACLs and SELinux labels belong to the host that wrote them; Docker keeps capabilities and user.*.
     if (name !== 'security.capability' && !name.startsWith('user.')) continue;
-    if (isOverlayXattr(name)) continue;
+    if (isOverlayXattr(name) || (name.startsWith('trusted.') && inUserNamespace())) continue;
     const value = getXattr(bytePath(path), name);
     if (value === undefined) continue;
     found ??= new Map();

@@ -1,0 +1,169 @@
+/**
+ * `wharfd --rootless` as an ordinary user: puts namespaces, network and engine together (namespaces.ts draws them), serves
+ * the engine sockets of the host, and takes everything down when nothing is left inside.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { WharfError } from '../../contract/errors.ts';
+import { identifyProcess, isProcessAlive, type ProcessIdentity } from '../linux/process.ts';
+import { takePidfile } from '../system/pidfile.ts';
+import { findDelegation, joinGroupOf, leaveDelegation, occupyDelegation } from './cgroup-delegation.ts';
+import { type EnginePlace, placeVariable, resolverFile } from './engine-place.ts';
+import { type DescribeHolder, serveHostSockets } from './host-socket-maker.ts';
+import { checkMapTools, readIdMaps } from './id-ranges.ts';
+import { createHolder, createHolderBeside, enterArguments, findMember, membersBeside } from './namespaces.ts';
+import { endProcess, type RunningNetwork, readState, removeState, writeState } from './rootless-state.ts';
+import { addressesIn, hostAddress, type NetworkDriver, startNetwork } from './user-network.ts';
+
+export interface RootlessOptions {
+  readonly execRoot: string;
+  /** undefined: pasta where it is installed, else slirp4netns. */
+  readonly network: NetworkDriver | 'none' | undefined;
+  /** Starts the engine inside: Node, its arguments, ours. */
+  readonly engineCommand: readonly string[];
+  readonly describeHolder: DescribeHolder;
+  /** Removes what is empty below a folder, and the folder. */
+  readonly removeEmptyFolders: (folder: string) => Promise<void>;
+  readonly log: { info(message: string, fields?: object): void; warn(message: string): void };
+}
+
+/** An orderly end of the engine: 35 s for its containers, and some. */
+const orphanLimitMs = 45_000;
+/** Supervisors of containers that were just stopped are still on their way out. */
+const lastMembersMs = 1500;
+
+/** Runs until the engine ends; answers its exit code. @throws WharfError when the namespaces can not be had */
+export async function runRootless(options: RootlessOptions): Promise<number> {
+  const { execRoot, log } = options;
+  if (process.getuid?.() === 0) {
+    throw new WharfError('request.invalid', '--rootless is for ordinary users', {
+      hint: 'Root starts wharfd without it.',
+    });
+  }
+  checkMapTools();
+  mkdirSync(execRoot, { recursive: true, mode: 0o700 });
+  using _pidfile = takePidfile(`${execRoot}/rootless.pid`);
+  await endOrphan(readState(execRoot)?.engine, log);
+  const inside = await openNamespaces(options);
+  try {
+    const engine = startEngine(options, inside);
+    const identity = engine.pid === undefined ? undefined : identifyProcess(engine.pid);
+    writeState(execRoot, { holder: inside.holder, network: inside.network, engine: identity });
+    serveHostSockets(engine, options.describeHolder);
+    return await ended(engine, log);
+  } finally {
+    await closeNamespaces(options, inside);
+  }
+}
+
+/** An engine whose parent was killed ends by itself; the next one must not start beside it. */
+async function endOrphan(engine: ProcessIdentity | undefined, log: RootlessOptions['log']): Promise<void> {
+  if (engine === undefined || !isProcessAlive(engine)) return;
+  log.info('waiting for the engine of a parent that was killed', { pid: engine.pid });
+  await endProcess(engine, orphanLimitMs);
+}
+
+interface Inside {
+  readonly holder: ProcessIdentity;
+  readonly network: RunningNetwork | undefined;
+  readonly place: EnginePlace;
+}
+
+async function openNamespaces(options: RootlessOptions): Promise<Inside> {
+  const { execRoot, log } = options;
+  const known = readState(execRoot);
+  const found = await livingHolder(execRoot, known?.holder);
+  const delegation = findDelegation();
+  const holder = found ?? (await createHolder(readIdMaps(log)));
+  let network = known?.network !== undefined && isProcessAlive(known.network.process) ? known.network : undefined;
+  // On record before anything else can fail: a holder that nobody knows would stay for ever.
+  writeState(execRoot, { holder, network, engine: undefined });
+  try {
+    const cgroupReason = found === undefined ? delegate(delegation, holder) : rejoin(holder);
+    if (options.network === 'none') await endProcess(network?.process);
+    else network ??= await startNetwork({ driver: options.network, execRoot, holder });
+    log.info(found === undefined ? 'namespaces made' : 'namespaces of an earlier start taken over', {
+      holder: holder.pid,
+      network: network?.driver ?? 'none',
+      cgroups: cgroupReason === '' ? 'delegated' : 'none',
+    });
+    const place: EnginePlace = {
+      cgroups: cgroupReason === '' ? 'delegated' : 'none',
+      cgroupReason,
+      network: network?.driver ?? 'none',
+      resolver: network && addressesIn(network.subnet).resolver,
+      hostAddress: network && hostAddress(),
+    };
+    return { holder, network, place };
+  } catch (error) {
+    await closeNamespaces(options, { holder, network });
+    throw error;
+  }
+}
+
+async function livingHolder(execRoot: string, known: ProcessIdentity | undefined) {
+  if (known !== undefined && isProcessAlive(known)) return known;
+  const member = findMember(execRoot);
+  return member === undefined ? undefined : await createHolderBeside(member);
+}
+
+/** @returns why there are no control groups; '' when there are */
+function delegate(folder: string | undefined, holder: ProcessIdentity): string {
+  if (folder === undefined) return 'no control group was delegated to this user';
+  return occupyDelegation(folder, [process.pid, holder.pid]) ?? '';
+}
+
+/** What the holder's namespaces were made with counts; the engine finds it mounted. */
+function rejoin(holder: ProcessIdentity): string {
+  try {
+    joinGroupOf(holder);
+    return '';
+  } catch (error) {
+    return `the control group of the earlier start: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function startEngine(options: RootlessOptions, { holder, place }: Inside): ChildProcess {
+  // A session of its own: an interrupt typed at the terminal reaches it once, through us.
+  return spawn('nsenter', enterArguments(holder, options.engineCommand), {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [placeVariable]: JSON.stringify(place) },
+  });
+}
+
+/** Hands signals on; answers the exit code, 128 and the signal's number for one that was killed. */
+function ended(engine: ChildProcess, log: RootlessOptions['log']): Promise<number> {
+  return new Promise((resolve, reject) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const)
+      process.on(signal, () => engine.kill(signal));
+    engine.on('error', (cause) =>
+      reject(new WharfError('host.unsupported', `--rootless: start nsenter: ${cause.message}`, { cause })),
+    );
+    engine.on('exit', (code, signal) => {
+      if (signal !== null) log.warn(`the engine was ended by ${signal}`);
+      resolve(code ?? 137);
+    });
+  });
+}
+
+/** Only when nobody lives there: containers that go on keep namespaces and network. */
+async function closeNamespaces(options: RootlessOptions, inside: Pick<Inside, 'holder' | 'network'>): Promise<void> {
+  const { execRoot } = options;
+  const { holder, network } = inside;
+  const deadline = Date.now() + lastMembersMs;
+  const staff = [holder.pid, network?.process.pid];
+  const others = () => membersBeside(holder).filter((pid) => !staff.includes(pid));
+  while (others().length > 0 && Date.now() < deadline) await delay(25);
+  if (others().length > 0) {
+    writeState(execRoot, { holder, network, engine: undefined });
+    return;
+  }
+  await endProcess(network?.process);
+  await endProcess(holder);
+  removeState(execRoot);
+  leaveDelegation();
+  for (const name of [resolverFile, 'rootless.pid']) rmSync(`${execRoot}/${name}`, { force: true });
+  await options.removeEmptyFolders(execRoot);
+}
