@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { WharfError } from '../../contract/errors.ts';
 import { type CgroupMode, detectCgroupMode, hybridMount } from '../linux/cgroup.ts';
+import { runtimeEnvironment } from './runtime-command.ts';
 
 export type RuntimeName = 'crun' | 'runc';
 
@@ -55,7 +56,7 @@ export function findExecutable(name: string): string | undefined {
 }
 
 function versionOf(path: string): string | undefined {
-  const result = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 5000 });
+  const result = spawnSync(path, ['--version'], { encoding: 'utf8', timeout: 5000, env: runtimeEnvironment() });
   if (result.status !== 0) return undefined;
   return /version:? ([^\s]+)/.exec(result.stdout)?.[1];
 }
