@@ -16,6 +16,7 @@ import {
   inNamespace,
   namespaceInode,
 } from '../linux/netns.ts';
+import { highestGroupId } from '../linux/user-namespace.ts';
 import {
   type Attachment,
   allowHairpin,
@@ -38,7 +39,8 @@ import type { Subnet } from './subnet.ts';
 /** What Docker sets in every network namespace of its own: ping and low ports without privileges. */
 const defaultSysctls: Readonly<Record<string, string>> = {
   'net.ipv4.ip_unprivileged_port_start': '0',
-  'net.ipv4.ping_group_range': '0 2147483647',
+  // Groups beyond those of a user namespace are refused there.
+  'net.ipv4.ping_group_range': `0 ${Math.min(2_147_483_647, highestGroupId())}`,
 };
 
 export class SandboxKernel {
