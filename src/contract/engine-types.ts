@@ -15,6 +15,7 @@ export type {
   RestartPolicy,
   ThrottleDevice,
   Ulimit,
+  WeightDevice,
 } from './types/container-config.ts';
 export type {
   ContainerChange,

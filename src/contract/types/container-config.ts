@@ -80,6 +80,7 @@ export const Ulimit = s.partial({ Name: s.string, Soft: s.integer, Hard: s.integ
 export type Ulimit = s.Static<typeof Ulimit>;
 
 export const WeightDevice = s.partial({ Path: s.string, Weight: s.integer });
+export type WeightDevice = s.Static<typeof WeightDevice>;
 export const ThrottleDevice = s.partial({ Path: s.string, Rate: s.integer });
 export type ThrottleDevice = s.Static<typeof ThrottleDevice>;
 
@@ -137,6 +138,8 @@ const resourceFields = {
   /** Memory plus swap, bytes; -1 for unlimited swap. */
   MemorySwap: s.optional(s.integer),
   MemorySwappiness: s.maybe(s.integer),
+  /** Of network buffers, bytes; cgroup v1 alone. */
+  KernelMemoryTCP: s.optional(s.integer),
   OomKillDisable: s.maybe(s.boolean),
   PidsLimit: s.maybe(s.integer),
   Ulimits: s.maybe(s.list(Ulimit)),

@@ -1,5 +1,4 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
 import type {
   ContainerConfig,
   ContainerCreateRequest,
@@ -7,17 +6,21 @@ import type {
   HostConfig,
 } from '../../contract/engine-types.ts';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
+import { parseNamed } from '../../oci/reference.ts';
 import type { LocalImage } from '../images/image-service.ts';
 import type { ContainerContext } from './container-context.ts';
+import { resolveLink } from './container-links.ts';
 import { generateName, parseName } from './container-names.ts';
 import { type ContainerRecord, containerDir, logPath, newId } from './container-record.ts';
 import { initialState } from './container-state.ts';
 import { nameTaken } from './container-store.ts';
-import { withDefaults } from './host-config-defaults.ts';
+import { type HostConfigDefaults, withDefaults } from './host-config-defaults.ts';
+import { placeMacAddress } from './mac-address.ts';
 import { mergeConfig } from './merge-config.ts';
 import { type WantedMount, wantedMounts } from './resolve-mounts.ts';
 import { sandboxRequest } from './sandbox-request.ts';
-import { type HostFacts, validateConfig, validateHostConfig } from './validate-config.ts';
+import { validateConfig } from './validate-config.ts';
+import { type HostFacts, validateHostConfig } from './validate-host-config.ts';
 import { acquireVolumes, nameVolumes, releaseVolumes } from './volume-mounts.ts';
 
 export interface CreateOptions {
@@ -33,16 +36,13 @@ export async function createContainer(
   request: ContainerCreateRequest,
   options: CreateOptions,
 ): Promise<{ readonly Id: string; readonly Warnings: readonly string[] }> {
-  const image = findImage(context, request.Image ?? '', options.platform);
-  const { record, wanted, warnings } = await planContainer(context, request, options.name, image).catch(
-    (error: unknown) => {
-      // To Docker's clients a 404 of a create means that the image is missing, and they go and pull it.
-      if (isWharfError(error) && error.status === 404) {
-        throw new WharfError(error.code, error.message, { hint: error.hint, cause: error, status: 400 });
-      }
-      throw error;
-    },
-  );
+  const { record, wanted, warnings } = await planContainer(context, request, options).catch((error: unknown) => {
+    // To Docker's clients a 404 of a create means that the image is missing, and they go and pull it.
+    if (isWharfError(error) && error.status === 404 && !error.code.startsWith('image.')) {
+      throw new WharfError(error.code, error.message, { hint: error.hint, cause: error, status: 400 });
+    }
+    throw error;
+  });
   context.store.insert(record, initialState());
   const handle = context.handle(record.id);
   // In the queue, so that a start that comes at once waits for the rest.
@@ -72,23 +72,25 @@ interface Plan {
   readonly warnings: readonly string[];
 }
 
-/** Everything that can be checked and decided before anything is made. */
+/** Everything that can be checked and decided before anything is made, in dockerd's order: its settings, then the image. */
 async function planContainer(
   context: ContainerContext,
   request: ContainerCreateRequest,
-  givenName: string | undefined,
-  image: LocalImage,
+  { name: givenName, platform }: CreateOptions,
 ): Promise<Plan> {
-  const name = claimName(context, givenName);
   const { HostConfig: givenHostConfig, NetworkingConfig, ...wantedConfig } = request;
+  const endpoints = NetworkingConfig?.EndpointsConfig ?? {};
+  const given = givenHostConfig ?? {};
   validateConfig(wantedConfig);
-  const { config, args } = mergeConfig(wantedConfig, image.config);
-  const warnings = validateHostConfig(givenHostConfig ?? {}, wantedConfig, hostFacts(context));
-  const hostConfig = resolveJoins(context, withDefaults(givenHostConfig ?? {}, runtimeFacts(context)));
+  const checked = validateHostConfig(given, wantedConfig, hostFacts(context));
+  const { warnings: macWarnings, ...mac } = placeMacAddress(wantedConfig, given.NetworkMode ?? '', endpoints);
+  const image = findImage(context, request.Image ?? '', platform);
+  const { config, args } = mergeConfig(mac.config, image.config);
+  const hostConfig = resolveJoins(context, withDefaults(checked.hostConfig, hostConfigDefaults(context)));
   const wanted = wantedMounts(hostConfig, Object.keys(config.Volumes ?? {}), (ref) => context.find(ref).record.mounts);
   const record: ContainerRecord = {
     id: newId(),
-    name,
+    name: claimName(context, givenName),
     createdAtMs: context.clock.nowMs(),
     imageId: image.id,
     topLayer: image.topLayer,
@@ -96,11 +98,20 @@ async function planContainer(
     hostConfig,
     args,
     mounts: nameVolumes(wanted),
-    endpoints: wantedEndpoints(hostConfig.NetworkMode ?? 'bridge', NetworkingConfig?.EndpointsConfig ?? {}),
+    endpoints: wantedEndpoints(hostConfig.NetworkMode ?? 'bridge', mac.endpoints),
   };
   await checkBindSources(record);
-  context.networks.validate(sandboxRequest(context, record, 'create'));
-  return { record, wanted, warnings };
+  checkNetworks(context, record);
+  return { record, wanted, warnings: [...macWarnings, ...checked.warnings] };
+}
+
+/** A network that is not there is the start's trouble, as with dockerd: it may be made until then. */
+function checkNetworks(context: ContainerContext, record: ContainerRecord): void {
+  try {
+    context.networks.validate(sandboxRequest(context, record, 'create'));
+  } catch (error) {
+    if (!isWharfError(error, 'network.not-found')) throw error;
+  }
 }
 
 /** Its folder and the empty log, which clients may follow before the start. */
@@ -128,6 +139,8 @@ function claimName(context: ContainerContext, given: string | undefined): string
 
 function findImage(context: ContainerContext, reference: string, platform: string | undefined): LocalImage {
   if (reference === '') throw new WharfError('reference.invalid', 'invalid reference format');
+  // What can't be a name is said to be none, so that no client tries to pull it.
+  if (!/^(sha256:)?[0-9a-f]+$/.test(reference)) parseNamed(reference);
   const image = context.images.get(reference);
   if (!platform) return image;
   const [os, architecture, variant] = platform.split('/');
@@ -144,29 +157,42 @@ function findImage(context: ContainerContext, reference: string, platform: strin
 }
 
 function hostFacts(context: ContainerContext): HostFacts {
-  const { name } = context.runtime.info;
+  const { machine, runtime } = context;
   return {
-    cpus: cpus().length,
-    memoryBytes: totalmem(),
-    runtimes: [name, 'runc', 'crun', 'io.containerd.runc.v2'],
+    resources: machine.resources,
+    capabilities: machine.capabilities,
+    runtimes: [runtime.info.name, 'runc', 'crun', 'io.containerd.runc.v2'],
   };
 }
 
-function runtimeFacts(context: ContainerContext) {
-  const { name, cgroupVersion } = context.runtime.info;
-  return { runtimeName: name, cgroupVersion };
+function hostConfigDefaults({ runtime, machine }: ContainerContext): HostConfigDefaults {
+  const { name, cgroupVersion } = runtime.info;
+  return { runtimeName: name, cgroupVersion, oomKillDisable: machine.resources.oomKillDisable };
 }
 
-/** `container:name` is stored with the full ID, so that a rename does not break it. */
+/** `container:name` and links are stored with the full ID, so that a rename does not break them. */
 function resolveJoins(context: ContainerContext, hostConfig: HostConfig): HostConfig {
   const resolve = (mode: string | undefined) =>
     mode?.startsWith('container:') ? `container:${context.store.resolve(mode.slice('container:'.length))}` : mode;
   return {
     ...hostConfig,
-    NetworkMode: resolve(hostConfig.NetworkMode),
+    NetworkMode: joinedNetworkMode(context, hostConfig.NetworkMode),
     IpcMode: resolve(hostConfig.IpcMode),
     PidMode: resolve(hostConfig.PidMode),
+    Links: hostConfig.Links?.map((link) => resolveLink(context, link)) ?? null,
   };
+}
+
+/** Whom the network is joined to may come until the start. */
+function joinedNetworkMode({ store }: ContainerContext, mode: string | undefined): string | undefined {
+  if (!mode?.startsWith('container:')) return mode;
+  const ref = mode.slice('container:'.length);
+  try {
+    return `container:${store.resolve(ref)}`;
+  } catch (error) {
+    if (isWharfError(error, 'container.not-found')) return mode;
+    throw error;
+  }
 }
 
 /** The flags inspect always shows. */
@@ -190,7 +216,8 @@ function wantedEndpoints(
   const named = Object.entries(given).map(
     ([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}] as const,
   );
-  return { [networkMode]: {}, ...Object.fromEntries(named) };
+  // Named ones are all there are, as with dockerd; the main network is among them in every client's request.
+  return named.length > 0 ? Object.fromEntries(named) : { [networkMode]: {} };
 }
 
 async function checkBindSources(record: ContainerRecord): Promise<void> {

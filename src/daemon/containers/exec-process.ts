@@ -1,8 +1,9 @@
 import type { ExecConfig } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
 import { overlayEnv } from '../images/run-config-changes.ts';
+import { effectiveCapabilities } from '../runtime/capability-sets.ts';
 import type { RuntimeProcess } from '../runtime/runtime.ts';
-import { effectiveCapabilities, processCapabilities } from '../runtime/runtime-spec.ts';
+import { processCapabilities } from '../runtime/runtime-spec.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { isLive } from './container-state.ts';

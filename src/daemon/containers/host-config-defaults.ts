@@ -1,42 +1,25 @@
 import type { HostConfig } from '../../contract/engine-types.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths, defaultShmSizeBytes } from '../runtime/spec-defaults.ts';
+import { withWholeEntries } from './host-config-shape.ts';
 
 /** What the daemon's own settings add to a HostConfig. */
 export interface HostConfigDefaults {
   readonly cgroupVersion: '1' | '2';
   readonly runtimeName: string;
+  /** v1 alone can keep the kernel from killing; there the choice is always shown. */
+  readonly oomKillDisable: boolean;
 }
-
-/** Hidden from unprivileged containers, as in Docker's default OCI spec. */
-const maskedPaths = [
-  '/proc/acpi',
-  '/proc/asound',
-  '/proc/interrupts',
-  '/proc/kcore',
-  '/proc/keys',
-  '/proc/latency_stats',
-  '/proc/sched_debug',
-  '/proc/scsi',
-  '/proc/timer_list',
-  '/proc/timer_stats',
-  '/sys/devices/virtual/powercap',
-  '/sys/firmware',
-];
-const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
-
-const shmSizeBytes = 64 * 1024 * 1024;
 
 /** Fills in what the user left out, so that inspect shows what really holds. Pure. */
 export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): HostConfig {
   const privileged = given.Privileged ?? false;
-  const memory = given.Memory ?? 0;
   const networkMode = given.NetworkMode ?? '';
   return {
-    ...given,
+    ...withWholeEntries(given),
     Binds: given.Binds ?? null,
     ContainerIDFile: given.ContainerIDFile ?? '',
     LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
     NetworkMode: networkMode === '' || networkMode === 'default' ? 'bridge' : networkMode,
-    PortBindings: given.PortBindings ?? {},
     RestartPolicy: {
       Name: given.RestartPolicy?.Name || 'no',
       MaximumRetryCount: given.RestartPolicy?.MaximumRetryCount ?? 0,
@@ -44,64 +27,68 @@ export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): H
     AutoRemove: given.AutoRemove ?? false,
     VolumeDriver: given.VolumeDriver ?? '',
     VolumesFrom: given.VolumesFrom ?? null,
-    ConsoleSize: given.ConsoleSize?.length === 2 ? given.ConsoleSize : [0, 0],
+    ConsoleSize: [given.ConsoleSize?.[0] ?? 0, given.ConsoleSize?.[1] ?? 0],
     CapAdd: given.CapAdd ?? null,
     CapDrop: given.CapDrop ?? null,
-    CgroupnsMode: given.CgroupnsMode || (defaults.cgroupVersion === '2' && !privileged ? 'private' : 'host'),
-    Dns: given.Dns ?? [],
-    DnsOptions: given.DnsOptions ?? [],
-    DnsSearch: given.DnsSearch ?? [],
+    CgroupnsMode: given.CgroupnsMode || (defaults.cgroupVersion === '2' ? 'private' : 'host'),
+    Dns: given.Dns ?? null,
+    DnsOptions: given.DnsOptions ?? null,
+    DnsSearch: given.DnsSearch ?? null,
     ExtraHosts: given.ExtraHosts ?? null,
     GroupAdd: given.GroupAdd ?? null,
     IpcMode: given.IpcMode || 'private',
-    Cgroup: '',
-    Links: given.Links ?? null,
+    Cgroup: given.Cgroup ?? '',
+    Links: given.Links?.length ? given.Links : null,
     OomScoreAdj: given.OomScoreAdj ?? 0,
-    PidMode: given.PidMode === 'private' ? '' : (given.PidMode ?? ''),
+    PidMode: given.PidMode ?? '',
     Privileged: privileged,
     PublishAllPorts: given.PublishAllPorts ?? false,
     ReadonlyRootfs: given.ReadonlyRootfs ?? false,
-    SecurityOpt: given.SecurityOpt ?? null,
+    SecurityOpt: securityOptions(given, privileged),
     UTSMode: given.UTSMode ?? '',
     UsernsMode: given.UsernsMode ?? '',
-    ShmSize: given.ShmSize || shmSizeBytes,
+    ShmSize: given.ShmSize || defaultShmSizeBytes,
     Runtime: given.Runtime || defaults.runtimeName,
-    Isolation: '',
-    ...processorAndDiskLimits(given),
-    Memory: memory,
-    CgroupParent: given.CgroupParent ?? '',
-    Devices: given.Devices ?? [],
-    DeviceCgroupRules: given.DeviceCgroupRules ?? null,
-    DeviceRequests: given.DeviceRequests ?? null,
-    MemoryReservation: given.MemoryReservation ?? 0,
-    // As dockerd: without a word about swap, twice the memory in all.
-    MemorySwap: given.MemorySwap || (memory > 0 ? memory * 2 : 0),
-    MemorySwappiness: given.MemorySwappiness === -1 ? null : (given.MemorySwappiness ?? null),
-    OomKillDisable: given.OomKillDisable ?? null,
-    // 0 and -1 both mean no limit.
-    PidsLimit: given.PidsLimit && given.PidsLimit > 0 ? given.PidsLimit : null,
-    Ulimits: given.Ulimits ?? null,
-    MaskedPaths: given.MaskedPaths ?? (privileged ? null : maskedPaths),
-    ReadonlyPaths: given.ReadonlyPaths ?? (privileged ? null : readonlyPaths),
+    Isolation: given.Isolation ?? '',
+    ...limits(given, defaults),
+    MaskedPaths: given.MaskedPaths ?? (privileged ? null : defaultMaskedPaths),
+    ReadonlyPaths: given.ReadonlyPaths ?? (privileged ? null : defaultReadonlyPaths),
   };
 }
 
-/** No limit is an empty list, a zero or an empty text. */
-function processorAndDiskLimits(given: HostConfig): HostConfig {
+/** A container that sees what is the host's can't be kept apart by labels; Docker says so in its options. */
+function securityOptions(given: HostConfig, privileged: boolean): HostConfig['SecurityOpt'] {
+  const shares = privileged || given.PidMode === 'host' || given.IpcMode === 'host';
+  if (!shares) return given.SecurityOpt ?? null;
+  return [...(given.SecurityOpt ?? []), 'label=disable'];
+}
+
+/** No limit is a zero or an empty text. */
+function limits(given: HostConfig, defaults: HostConfigDefaults): HostConfig {
+  const memory = given.Memory ?? 0;
   return {
     CpuShares: given.CpuShares ?? 0,
     NanoCpus: given.NanoCpus ?? 0,
     BlkioWeight: given.BlkioWeight ?? 0,
-    BlkioWeightDevice: given.BlkioWeightDevice ?? [],
-    BlkioDeviceReadBps: given.BlkioDeviceReadBps ?? [],
-    BlkioDeviceWriteBps: given.BlkioDeviceWriteBps ?? [],
-    BlkioDeviceReadIOps: given.BlkioDeviceReadIOps ?? [],
-    BlkioDeviceWriteIOps: given.BlkioDeviceWriteIOps ?? [],
     CpuPeriod: given.CpuPeriod ?? 0,
     CpuQuota: given.CpuQuota ?? 0,
     CpuRealtimePeriod: given.CpuRealtimePeriod ?? 0,
     CpuRealtimeRuntime: given.CpuRealtimeRuntime ?? 0,
     CpusetCpus: given.CpusetCpus ?? '',
     CpusetMems: given.CpusetMems ?? '',
+    Memory: memory,
+    CgroupParent: given.CgroupParent ?? '',
+    DeviceCgroupRules: given.DeviceCgroupRules ?? null,
+    MemoryReservation: given.MemoryReservation ?? 0,
+    // As dockerd: without a word about swap, twice the memory in all.
+    MemorySwap: given.MemorySwap || (memory > 0 ? memory * 2 : 0),
+    MemorySwappiness: given.MemorySwappiness ?? null,
+    OomKillDisable: given.OomKillDisable ?? (defaults.oomKillDisable ? false : null),
+    // 0 and -1 both mean no limit.
+    PidsLimit: given.PidsLimit && given.PidsLimit > 0 ? given.PidsLimit : null,
+    CpuCount: given.CpuCount ?? 0,
+    CpuPercent: given.CpuPercent ?? 0,
+    IOMaximumIOps: given.IOMaximumIOps ?? 0,
+    IOMaximumBandwidth: given.IOMaximumBandwidth ?? 0,
   };
 }

@@ -1,8 +1,8 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DeviceMapping, ThrottleDevice } from '../../contract/engine-types.ts';
+import type { DeviceMapping, ThrottleDevice, WeightDevice } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
-import type { ContainerDevice, ThrottledDevice } from '../runtime/spec-resources.ts';
+import type { ContainerDevice, ThrottledDevice, WeightedDevice } from '../runtime/spec-resources.ts';
 
 /** Folders of /dev that every container has of its own, and names that mean something else in it. */
 const ownInContainer = new Set(['pts', 'shm', 'fd', 'mqueue', '.lxc', '.lxd-mounts', '.udev', 'console', 'hugepages']);
@@ -87,11 +87,22 @@ export async function throttledDevices(
   devices: readonly ThrottleDevice[] | null | undefined,
 ): Promise<readonly ThrottledDevice[]> {
   return Promise.all(
-    (devices ?? []).map(async ({ Path: path = '', Rate: rate = 0 }) => {
-      const info = await stat(path).catch((cause: unknown) => {
-        throw new WharfError('container.config-invalid', `stat ${path}: no such file or directory`, { cause });
-      });
-      return { ...deviceNumbers(info.rdev), rate };
-    }),
+    (devices ?? []).map(async ({ Path = '', Rate: rate = 0 }) => ({ ...(await numbersOf(Path)), rate })),
   );
+}
+
+/** Shares of --blkio-weight-device. */
+export async function weightedDevices(
+  devices: readonly WeightDevice[] | null | undefined,
+): Promise<readonly WeightedDevice[]> {
+  return Promise.all(
+    (devices ?? []).map(async ({ Path = '', Weight: weight = 0 }) => ({ ...(await numbersOf(Path)), weight })),
+  );
+}
+
+async function numbersOf(path: string): Promise<{ readonly major: number; readonly minor: number }> {
+  const info = await stat(path).catch((cause: unknown) => {
+    throw new WharfError('container.config-invalid', `stat ${path}: no such file or directory`, { cause });
+  });
+  return deviceNumbers(info.rdev);
 }

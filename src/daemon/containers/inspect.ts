@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { ContainerState as ApiState, ContainerInspect } from '../../contract/engine-types.ts';
 import { dockerDriverName } from '../snapshots/driver-name.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
+import { shownLinks } from './container-links.ts';
 import { containerDir, logPath } from './container-record.ts';
 import { type ContainerState, isLive } from './container-state.ts';
 import { mountPoints } from './mount-points.ts';
@@ -42,7 +43,9 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: running.length > 0 ? running.map((exec) => exec.id) : null,
-    HostConfig: record.hostConfig,
+    HostConfig: record.hostConfig.Links
+      ? { ...record.hostConfig, Links: shownLinks(context, handle) }
+      : record.hostConfig,
     GraphDriver: {
       Name: dockerDriverName(context.snapshots),
       Data: context.snapshots.driverData(id),

@@ -1,5 +1,6 @@
 import type { ContainerSummary } from '../../contract/engine-types.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
+import { namesByLink } from './container-links.ts';
 import type { ListContainersQuery } from './container-service.ts';
 import { isLive } from './container-state.ts';
 import { asksForStopped, compileFilters, type FilterSubject, type FilterWorld } from './list-filters.ts';
@@ -27,9 +28,10 @@ export async function listContainers(
     chosen.push(handle);
   }
   const imageName = imageNamer(context);
+  const linkNames = namesByLink(context.handles());
   return Promise.all(
     chosen.map(async (handle) => ({
-      ...(await summaryOf(context, handle, imageName)),
+      ...(await summaryOf(context, handle, imageName, linkNames.get(handle.id) ?? [])),
       ...(query.size ? await containerSizes(context, handle, options) : {}),
     })),
   );
@@ -41,6 +43,7 @@ async function summaryOf(
   context: ContainerContext,
   handle: ContainerHandle,
   imageName: ImageNamer,
+  linkNames: readonly string[],
 ): Promise<ContainerSummary> {
   const { record, state } = handle;
   const { config, hostConfig } = record;
@@ -48,7 +51,7 @@ async function summaryOf(
   const mountpoint = await mountpointsOf(context, record);
   return {
     Id: record.id,
-    Names: [`/${record.name}`],
+    Names: [record.name, ...linkNames].map((name) => `/${name}`),
     Image: imageName(config.Image ?? '', record.imageId),
     ImageID: record.imageId,
     Command: commandText(record.args),

@@ -54,5 +54,5 @@ test('a health check of one’s own fills up from the image, and NONE turns it o
     Interval: 1e9,
     Retries: 3,
   });
-  expect(mergeConfig({ Healthcheck: { Test: ['NONE'] } }, image).config.Healthcheck).toEqual({ Test: ['NONE'] });
+  expect(mergeConfig({ Healthcheck: { Test: ['NONE'] } }, image).config.Healthcheck?.Test).toEqual(['NONE']);
 });

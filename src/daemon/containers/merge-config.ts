@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { ContainerConfig, HealthConfig } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
 import type { ImageRunConfig } from '../images/image-service.ts';
@@ -24,15 +25,18 @@ export function mergeConfig(wanted: ContainerConfig, image: ImageRunConfig): Mer
     Env: mergeEnv(image.Env ?? [], wanted.Env ?? []),
     Cmd: cmd ? [...cmd] : null,
     Entrypoint: entrypoint ? [...entrypoint] : null,
-    WorkingDir: wanted.WorkingDir || image.WorkingDir || '',
-    Volumes: mergeKeys(image.Volumes, wanted.Volumes),
+    WorkingDir: cleanPath(wanted.WorkingDir) || image.WorkingDir || '',
+    Volumes: mergeKeys(image.Volumes, wanted.Volumes) ?? null,
     Labels: { ...image.Labels, ...wanted.Labels },
     StopSignal: wanted.StopSignal || image.StopSignal,
     Healthcheck: mergeHealthcheck(wanted.Healthcheck ?? undefined, image.Healthcheck),
     OnBuild: wanted.OnBuild ?? null,
-    Shell: wanted.Shell ?? (image.Shell ? [...image.Shell] : undefined),
   };
   return { config, args };
+}
+
+function cleanPath(path: string | undefined): string {
+  return path ? posix.normalize(path).replace(/(.)\/$/, '$1') : '';
 }
 
 function mergeCommand(wanted: ContainerConfig, image: ImageRunConfig) {
@@ -44,7 +48,7 @@ function mergeCommand(wanted: ContainerConfig, image: ImageRunConfig) {
   }
   // `docker run --entrypoint ""` sends [""]: no entrypoint at all, and the image's command is not used.
   if (entrypoint?.length === 1 && entrypoint[0] === '') entrypoint = null;
-  return { entrypoint: entrypoint?.length ? entrypoint : null, cmd: cmd?.length ? cmd : null };
+  return { entrypoint, cmd };
 }
 
 function mergeEnv(image: readonly string[], wanted: readonly string[]): readonly string[] {
@@ -68,7 +72,7 @@ function mergeHealthcheck(
   wanted: HealthConfig | undefined,
   image: ImageRunConfig['Healthcheck'],
 ): HealthConfig | undefined {
-  if (!image || wanted?.Test?.[0] === 'NONE') return wanted;
+  if (!image) return wanted && withoutEmptyTest(wanted);
   const merged: HealthConfig = {
     Test: wanted?.Test?.length ? wanted.Test : image.Test,
     Interval: wanted?.Interval || image.Interval,
@@ -77,5 +81,10 @@ function mergeHealthcheck(
     StartInterval: wanted?.StartInterval || image.StartInterval,
     Retries: wanted?.Retries || image.Retries,
   };
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
+  return withoutEmptyTest(Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined)));
+}
+
+/** Go's encoder leaves an empty list out. */
+function withoutEmptyTest({ Test, ...rest }: HealthConfig): HealthConfig {
+  return Test?.length ? { Test, ...rest } : rest;
 }

@@ -1,10 +1,11 @@
 import type { HostConfig } from '../../contract/engine-types.ts';
 import type { ResourceLimits } from '../runtime/spec-resources.ts';
-import { throttledDevices } from './host-devices.ts';
+import { throttledDevices, weightedDevices } from './host-devices.ts';
 
 /** The limits of a HostConfig as the runtime takes them. Zero and null mean none. */
 export async function resourceLimits(hostConfig: HostConfig): Promise<ResourceLimits> {
-  const [readBps, writeBps, readIops, writeIops] = await Promise.all([
+  const [weights, readBps, writeBps, readIops, writeIops] = await Promise.all([
+    weightedDevices(hostConfig.BlkioWeightDevice),
     throttledDevices(hostConfig.BlkioDeviceReadBps),
     throttledDevices(hostConfig.BlkioDeviceWriteBps),
     throttledDevices(hostConfig.BlkioDeviceReadIOps),
@@ -15,6 +16,7 @@ export async function resourceLimits(hostConfig: HostConfig): Promise<ResourceLi
     memoryReservationBytes: hostConfig.MemoryReservation || undefined,
     memorySwapBytes: hostConfig.MemorySwap || undefined,
     memorySwappiness: hostConfig.MemorySwappiness ?? undefined,
+    kernelTcpMemoryBytes: hostConfig.KernelMemoryTCP || undefined,
     oomKillDisable: hostConfig.OomKillDisable ?? undefined,
     cpuShares: hostConfig.CpuShares || undefined,
     cpuQuotaMicros: hostConfig.CpuQuota || undefined,
@@ -26,6 +28,7 @@ export async function resourceLimits(hostConfig: HostConfig): Promise<ResourceLi
     cpuRealtimeRuntimeMicros: hostConfig.CpuRealtimeRuntime || undefined,
     pidsLimit: hostConfig.PidsLimit ?? undefined,
     blkioWeight: hostConfig.BlkioWeight || undefined,
+    blkioWeightDevices: weights,
     blkioReadBps: readBps,
     blkioWriteBps: writeBps,
     blkioReadIops: readIops,

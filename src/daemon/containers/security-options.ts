@@ -10,46 +10,59 @@ import {
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
   readonly apparmorProfile: string | undefined;
-  readonly selinuxLabel: string | undefined;
   /** 'default', 'unconfined', or the JSON of a profile, which the client put in. */
   readonly seccomp: string;
+  /** Whether /sys/fs/cgroup may be written; undefined: as privileged or not says. */
+  readonly writableCgroups: boolean | undefined;
 }
 
-/** Docker's --security-opt. @throws WharfError 'container.config-invalid' in Docker's words */
+/**
+ * Docker's --security-opt. Labels are SELinux's and mean nothing to an engine without `--selinux-enabled`, as here.
+ * @throws WharfError 'container.config-invalid' in Docker's words, with Docker's status 500
+ */
 export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
   let noNewPrivileges = false;
+  let writableCgroups: boolean | undefined;
   let apparmorProfile: string | undefined;
-  let selinuxLabel: string | undefined;
   let seccomp = 'default';
   for (const option of options) {
-    if (option === 'no-new-privileges') {
-      noNewPrivileges = true;
-      continue;
-    }
-    const match = /^([a-z-]+)[=:]([\s\S]*)$/.exec(option);
-    const [, name, value = ''] = match ?? [];
+    const [name, value] = splitOption(option);
     switch (name) {
       case 'no-new-privileges':
-        if (value !== 'true' && value !== 'false') throw invalid(`invalid --security-opt 2: "${option}"`);
-        noNewPrivileges = value === 'true';
+        noNewPrivileges = flag(option, value);
+        break;
+      case 'writable-cgroups':
+        writableCgroups = flag(option, value);
         break;
       case 'seccomp':
-        seccomp = value === 'builtin' ? 'default' : value;
+        seccomp = value === 'builtin' || value === '' ? 'default' : value;
         break;
       case 'apparmor':
-        apparmorProfile = value === 'unconfined' ? undefined : value;
+        apparmorProfile = value;
         break;
       case 'label':
-        selinuxLabel = value === 'disable' ? undefined : value;
-        break;
-      case 'systempaths':
-        // The client has turned it into MaskedPaths and ReadonlyPaths already.
         break;
       default:
-        throw invalid(`invalid --security-opt 2: "${option}"`);
+        throw invalid(2, option);
     }
   }
-  return { noNewPrivileges, apparmorProfile, selinuxLabel, seccomp };
+  return { noNewPrivileges, apparmorProfile, seccomp, writableCgroups };
+}
+
+function splitOption(option: string): readonly [name: string, value: string] {
+  if (option === 'no-new-privileges' || option === 'writable-cgroups') return [option, 'true'];
+  if (option === 'disable') return ['label', option];
+  const separator = option.includes('=') ? '=' : ':';
+  const at = option.indexOf(separator);
+  if (at === -1) throw invalid(1, option);
+  return [option.slice(0, at), option.slice(at + 1)];
+}
+
+/** What Go's strconv.ParseBool takes. */
+function flag(option: string, value: string): boolean {
+  if (/^(1|t|T|true|TRUE|True)$/.test(value)) return true;
+  if (/^(0|f|F|false|FALSE|False)$/.test(value)) return false;
+  throw invalid(2, option);
 }
 
 export interface SeccompSource {
@@ -69,6 +82,7 @@ export function seccompFor(
   return compileSeccomp(profile, capabilities, source.host);
 }
 
-function invalid(message: string): WharfError {
-  return new WharfError('container.config-invalid', message);
+function invalid(kind: 1 | 2, option: string): WharfError {
+  const message = `invalid --security-opt ${kind}: ${JSON.stringify(option)}`;
+  return new WharfError('container.config-invalid', message, { status: 500 });
 }

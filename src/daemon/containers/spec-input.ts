@@ -3,9 +3,10 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WharfError } from '../../contract/errors.ts';
 import type { Sandbox } from '../networks/network-service.ts';
+import { effectiveCapabilities } from '../runtime/capability-sets.ts';
 import { findInitBinary } from '../runtime/init-binary.ts';
 import type { RuntimeMount } from '../runtime/runtime.ts';
-import { effectiveCapabilities, type NamespaceChoice, type RuntimeSpecInput } from '../runtime/runtime-spec.ts';
+import type { NamespaceChoice, RuntimeSpecInput } from '../runtime/runtime-spec.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext } from './container-context.ts';
 import { type ContainerRecord, containerDir, type MountRecord } from './container-record.ts';
@@ -52,13 +53,13 @@ export async function specInput(
     capAdd,
     capDrop,
     privileged,
+    writableCgroups: security.writableCgroups,
     seccomp: seccompFor(security.seccomp, privileged, capabilities, {
       defaultProfile: context.seccompProfile,
       host: context.machine.seccomp,
     }),
     noNewPrivileges: security.noNewPrivileges,
     apparmorProfile: context.machine.apparmor ? security.apparmorProfile : undefined,
-    selinuxLabel: security.selinuxLabel,
     devices: privileged ? await allHostDevices() : await mappedDevices(hostConfig.Devices ?? []),
     deviceCgroupRules: hostConfig.DeviceCgroupRules ?? [],
     ulimits: (hostConfig.Ulimits ?? []).map(({ Name = '', Soft = -1, Hard = -1 }) => ({

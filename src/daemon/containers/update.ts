@@ -1,12 +1,13 @@
-import { cpus, totalmem } from 'node:os';
 import type { HostConfig } from '../../contract/engine-types.ts';
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { limitsToResources } from '../runtime/spec-resources.ts';
-import type { ContainerContext } from './container-context.ts';
+import { invalidConfig } from './config-refusal.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import type { ContainerUpdate } from './container-service.ts';
 import { isLive } from './container-state.ts';
 import { resourceLimits } from './resource-limits.ts';
-import { validateCpu, validateMemory, validateRestartPolicy } from './validate-config.ts';
+import { validateRestartPolicy } from './validate-host-config.ts';
+import { checkResources } from './validate-resources.ts';
 
 /** The fields of HostConfig that may change after the create (Engine API, ContainerUpdate). */
 const updatable = [
@@ -30,45 +31,79 @@ export async function updateContainer(
   context: ContainerContext,
   ref: string,
   update: ContainerUpdate,
-): Promise<{ readonly Warnings: readonly string[] }> {
+): Promise<{ readonly Warnings: readonly string[] | null }> {
+  validateRestartPolicy(update.RestartPolicy ?? {});
+  const checked = checkResources(update, context.machine.resources, { update: true });
+  const changes = wantedChanges(checked.hostConfig);
   const handle = context.find(ref);
   return handle.queue.run(async () => {
-    const { record, state, id } = handle;
-    const hostConfig = mergeUpdate(record.hostConfig, update);
-    validateMemory(hostConfig);
-    validateCpu(hostConfig, { cpus: cpus().length, memoryBytes: totalmem(), runtimes: [] });
-    validateRestartPolicy(hostConfig.RestartPolicy ?? {});
-    const restarts = hostConfig.RestartPolicy?.Name ?? 'no';
-    if (hostConfig.AutoRemove && restarts !== 'no' && restarts !== '') {
-      throw new WharfError(
-        'container.config-invalid',
-        'Restart policy cannot be updated because AutoRemove is enabled for the container',
-      );
+    try {
+      await applyUpdate(context, handle, changes);
+    } catch (cause) {
+      if (!isWharfError(cause)) throw cause;
+      const message = `Cannot update container ${handle.id}: ${cause.message}`;
+      throw new WharfError(cause.code, message, { cause, hint: cause.hint, status: cause.status });
     }
-    if (isLive(state)) {
-      const resources = limitsToResources(await resourceLimits(hostConfig), context.machine);
-      if (Object.keys(resources).length > 0) await context.runtime.update(id, resources);
-    }
-    context.store.setRecord({ ...record, hostConfig });
     context.announce(handle, 'update');
-    return { Warnings: [] };
+    return { Warnings: checked.warnings.length > 0 ? checked.warnings : null };
   });
 }
 
-function mergeUpdate(current: HostConfig, update: ContainerUpdate): HostConfig {
+/** In the queue. What the kernel refuses is not stored either. */
+async function applyUpdate(context: ContainerContext, handle: ContainerHandle, changes: HostConfig): Promise<void> {
+  const { state, id } = handle;
+  if (state.kind === 'removing' || state.kind === 'dead') {
+    throw invalidConfig('container is marked for removal and cannot be "update"');
+  }
+  const { hostConfig } = handle.record;
+  refuseConflicts(hostConfig, changes);
+  const merged: HostConfig = { ...hostConfig, ...changes };
+  if (isLive(state)) {
+    const resources = limitsToResources(await resourceLimits(changes), context.machine);
+    if (Object.keys(resources).length > 0) await context.runtime.update(id, resources);
+  }
+  // No limit of processes is null in every record.
+  const PidsLimit = merged.PidsLimit && merged.PidsLimit > 0 ? merged.PidsLimit : null;
+  context.store.setRecord({ ...handle.record, hostConfig: { ...merged, PidsLimit } });
+}
+
+/** What the update speaks of: zero and '' mean 'leave it', as in Docker; a PidsLimit of 0 or less takes the limit away. */
+function wantedChanges(update: HostConfig): HostConfig {
   const changes = updatable.flatMap((name) => {
     const value = update[name];
-    // Zero and '' mean 'leave it', as in Docker.
+    if (name === 'PidsLimit' && typeof value === 'number') return [[name, value > 0 ? value : -1] as const];
     return value === undefined || value === null || value === 0 || value === '' ? [] : [[name, value] as const];
   });
-  const merged: HostConfig = { ...current, ...Object.fromEntries(changes) };
-  const memoryChanged = changes.some(([name]) => name === 'Memory') && !changes.some(([name]) => name === 'MemorySwap');
-  const swap = current.MemorySwap ?? 0;
-  if (memoryChanged && swap > 0 && swap < (merged.Memory ?? 0)) {
-    throw new WharfError(
-      'container.config-invalid',
+  const { RestartPolicy } = update;
+  const restart = RestartPolicy?.Name
+    ? { RestartPolicy: { Name: RestartPolicy.Name, MaximumRetryCount: RestartPolicy.MaximumRetryCount ?? 0 } }
+    : {};
+  return { ...Object.fromEntries(changes), ...restart };
+}
+
+/** A limit of the whole processor and one by period and quota are the same to the kernel: the other can't follow. */
+function refuseConflicts(current: HostConfig, changes: HostConfig): void {
+  const has = (config: HostConfig, name: 'NanoCpus' | 'CpuPeriod' | 'CpuQuota') => (config[name] ?? 0) > 0;
+  const pairs = [
+    ['NanoCpus', 'CpuPeriod', 'Nano CPUs cannot be updated as CPU Period has already been set'],
+    ['NanoCpus', 'CpuQuota', 'Nano CPUs cannot be updated as CPU Quota has already been set'],
+    ['CpuPeriod', 'NanoCpus', 'CPU Period cannot be updated as NanoCPUs has already been set'],
+    ['CpuQuota', 'NanoCpus', 'CPU Quota cannot be updated as NanoCPUs has already been set'],
+  ] as const;
+  for (const [wanted, set, message] of pairs) {
+    if (has(changes, wanted) && has(current, set)) throw conflict(`Conflicting options: ${message}`);
+  }
+  if ((changes.Memory ?? 0) > (current.MemorySwap ?? 0) && changes.MemorySwap === undefined) {
+    throw conflict(
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
     );
   }
-  return update.RestartPolicy?.Name ? { ...merged, RestartPolicy: update.RestartPolicy } : merged;
+  const restarts = changes.RestartPolicy?.Name ?? 'no';
+  if (current.AutoRemove && restarts !== 'no') {
+    throw conflict('Restart policy cannot be updated because AutoRemove is enabled for the container');
+  }
+}
+
+function conflict(message: string): WharfError {
+  return new WharfError('container.config-invalid', message, { status: 409 });
 }

@@ -1,15 +1,18 @@
 /** What this machine offers to containers, asked once at start-up. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { WharfError } from '../../contract/errors.ts';
 import { boundingCapabilities } from '../linux/capabilities.ts';
-import { cgroupRoot, detectCgroupMode } from '../linux/cgroup.ts';
+import { detectCgroupMode } from '../linux/cgroup.ts';
+import { highestGroupId } from '../linux/user-namespace.ts';
+import { type ResourceSupport, readResourceSupport } from './resource-support.ts';
 import type { HostFacts } from './runtime-spec.ts';
 import { parseKernelVersion, parseSeccompProfile, type SeccompHost, type SeccompProfile } from './seccomp.ts';
 
 export interface MachineFacts extends HostFacts {
   readonly seccomp: SeccompHost;
   readonly apparmor: boolean;
+  readonly resources: ResourceSupport;
 }
 
 const architectures: Readonly<Record<string, string>> = {
@@ -24,11 +27,13 @@ const architectures: Readonly<Record<string, string>> = {
 
 export function readHostFacts(): MachineFacts {
   const mode = detectCgroupMode();
+  const resources = readResourceSupport(mode);
   return {
     cgroupVersion: mode === 'v2' ? '2' : '1',
-    // v2 shows memory.swap.max below the root only, and every kernel with v2 memory control accounts swap by default.
-    swapLimit: mode === 'v2' || existsSync(`${cgroupRoot}/memory/memory.memsw.limit_in_bytes`),
+    swapLimit: resources.swap,
+    resources,
     capabilities: boundingCapabilities(),
+    highestGroupId: highestGroupId(),
     apparmor: readFlag('/sys/module/apparmor/parameters/enabled') === 'Y',
     seccomp: {
       architecture: architectures[process.arch] ?? process.arch,

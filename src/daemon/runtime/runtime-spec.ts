@@ -3,16 +3,10 @@
  * host comes in, so that every combination can be tested anywhere.
  */
 import { WharfError } from '../../contract/errors.ts';
-import { capabilityNames } from '../linux/capabilities.ts';
+import { effectiveCapabilities } from './capability-sets.ts';
 import type { RuntimeMount, RuntimeProcess, RuntimeSpec } from './runtime.ts';
 import type { OciSeccomp } from './seccomp.ts';
-import {
-  defaultCapabilities,
-  defaultMaskedPaths,
-  defaultMounts,
-  defaultReadonlyPaths,
-  defaultShmSizeBytes,
-} from './spec-defaults.ts';
+import { defaultMaskedPaths, defaultMounts, defaultReadonlyPaths, defaultShmSizeBytes } from './spec-defaults.ts';
 import { type ContainerDevice, deviceRules, limitsToResources, type ResourceLimits } from './spec-resources.ts';
 
 /** What the builder must know of the machine; see host-facts.ts. */
@@ -21,6 +15,8 @@ export interface HostFacts {
   readonly swapLimit: boolean;
   /** What the daemon itself may hand on. */
   readonly capabilities: readonly string[];
+  /** In a user namespace: groups beyond it can not be named. Absent: all exist. */
+  readonly highestGroupId?: number;
 }
 
 /** `own`: a namespace of the container's, made by the runtime or found at `path`; `shared`: another container's. */
@@ -71,12 +67,13 @@ export interface RuntimeSpecInput {
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly privileged: boolean;
+  /** Absent: with privileges alone. */
+  readonly writableCgroups?: boolean;
   /** Compiled by seccomp.ts; undefined is unconfined. */
   readonly seccomp?: OciSeccomp;
   readonly noNewPrivileges: boolean;
   /** Only where the host has AppArmor. */
   readonly apparmorProfile?: string;
-  readonly selinuxLabel?: string;
   readonly devices: readonly ContainerDevice[];
   readonly deviceCgroupRules: readonly string[];
   readonly ulimits: readonly Ulimit[];
@@ -96,7 +93,7 @@ export interface RuntimeSpecInput {
 /** Where Docker puts the init binary. */
 const initDestination = '/sbin/docker-init';
 
-/** @throws WharfError 'container.config-invalid' for an unknown capability, a broken device rule or sysctl */
+/** @throws WharfError 'container.config-invalid' for a broken device rule or sysctl */
 export function buildRuntimeSpec(input: RuntimeSpecInput, host: HostFacts): RuntimeSpec {
   const ownUts = input.namespaces.uts.kind === 'own';
   return {
@@ -125,7 +122,6 @@ function buildProcess(input: RuntimeSpecInput, host: HostFacts): RuntimeProcess 
     rlimits: input.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
     noNewPrivileges: input.noNewPrivileges,
     ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),
-    ...(input.selinuxLabel === undefined ? {} : { selinuxLabel: input.selinuxLabel }),
     ...(input.oomScoreAdj === undefined ? {} : { oomScoreAdj: input.oomScoreAdj }),
   };
 }
@@ -136,31 +132,6 @@ export function processCapabilities(capabilities: readonly string[], uid: number
   return { bounding: capabilities, effective, permitted: effective, inheritable: [], ambient: [] };
 }
 
-/**
- * Docker's rules: privileged has all; else the defaults, minus the dropped, plus the added; `ALL` in either list works on
- * everything first.
- */
-export function effectiveCapabilities(
-  input: Pick<RuntimeSpecInput, 'capAdd' | 'capDrop' | 'privileged'>,
-  host: Pick<HostFacts, 'capabilities'>,
-): readonly string[] {
-  if (input.privileged) return host.capabilities;
-  const add = input.capAdd.map(normalizeCapability);
-  const drop = input.capDrop.map(normalizeCapability);
-  const base = add.includes('ALL') ? host.capabilities : drop.includes('ALL') ? [] : defaultCapabilities;
-  const kept = base.filter((name) => !drop.includes(name));
-  const added = add.filter((name) => name !== 'ALL' && !kept.includes(name));
-  return [...kept, ...added].filter((name) => host.capabilities.includes(name));
-}
-
-function normalizeCapability(name: string): string {
-  const upper = name.toUpperCase();
-  if (upper === 'ALL' || upper === 'CAP_ALL') return 'ALL';
-  const full = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
-  if (capabilityNames.some((known) => known === full)) return full;
-  throw new WharfError('container.config-invalid', `invalid capability: unknown capability: "${full}"`);
-}
-
 function buildMounts(input: RuntimeSpecInput): readonly RuntimeMount[] {
   const chosen = [...input.mounts, ...tmpfsMounts(input.tmpfs ?? {})];
   if (input.initBinary !== undefined) {
@@ -169,6 +140,7 @@ function buildMounts(input: RuntimeSpecInput): readonly RuntimeMount[] {
   }
   const defaults = defaultMounts({
     privileged: input.privileged,
+    writableCgroups: input.writableCgroups ?? input.privileged,
     hostIpc: input.namespaces.ipc.kind === 'host',
     shmSizeBytes: input.shmSizeBytes ?? defaultShmSizeBytes,
   });
@@ -207,7 +179,7 @@ function buildLinux(input: RuntimeSpecInput, host: HostFacts): Readonly<Record<s
   return {
     cgroupsPath: input.cgroupsPath,
     namespaces: buildNamespaces(input.namespaces, host),
-    sysctl: buildSysctls(input),
+    sysctl: buildSysctls(input, host),
     devices: input.devices.map(({ access: _, ...device }) => device),
     resources: {
       devices: deviceRules(input.privileged, input.devices, input.deviceCgroupRules),
@@ -237,7 +209,7 @@ function buildNamespaces(choices: SpecNamespaces, host: HostFacts): readonly { t
 }
 
 /** In a network of its own a container may open ports under 1024 and ping without privileges (moby since 20.10). */
-function buildSysctls(input: RuntimeSpecInput): Readonly<Record<string, string>> {
+function buildSysctls(input: RuntimeSpecInput, host: HostFacts): Readonly<Record<string, string>> {
   const network = input.namespaces.network.kind;
   for (const name of Object.keys(input.sysctls)) {
     if (!/^[a-z0-9_]+([./][A-Za-z0-9_-]+)+$/.test(name)) {
@@ -247,7 +219,8 @@ function buildSysctls(input: RuntimeSpecInput): Readonly<Record<string, string>>
       throw new WharfError('container.config-invalid', `sysctl "${name}" not allowed in host network namespace`);
     }
   }
-  const defaults = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
+  const pingGroups = `0 ${Math.min(2_147_483_647, host.highestGroupId ?? 2_147_483_647)}`;
+  const defaults = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': pingGroups };
   return network === 'own' ? { ...defaults, ...input.sysctls } : input.sysctls;
 }
 

@@ -45,6 +45,7 @@ export const defaultShmSizeBytes = 64 * 1024 * 1024;
 
 export interface DefaultMountOptions {
   readonly privileged: boolean;
+  readonly writableCgroups: boolean;
   readonly hostIpc: boolean;
   readonly shmSizeBytes: number;
 }
@@ -68,7 +69,12 @@ export function defaultMounts(options: DefaultMountOptions): readonly RuntimeMou
       options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
     },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...guarded, ...access] },
-    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...access, ...guarded] },
+    {
+      destination: '/sys/fs/cgroup',
+      type: 'cgroup',
+      source: 'cgroup',
+      options: [options.writableCgroups ? 'rw' : 'ro', ...guarded],
+    },
     ...ipcMounts(options),
   ];
 }

@@ -9,6 +9,13 @@ export interface ThrottledDevice {
   readonly rate: number;
 }
 
+export interface WeightedDevice {
+  readonly major: number;
+  readonly minor: number;
+  /** 10 to 1000. */
+  readonly weight: number;
+}
+
 /** All optional; absent means the kernel's default. */
 export interface ResourceLimits {
   readonly memoryBytes?: number;
@@ -16,6 +23,7 @@ export interface ResourceLimits {
   /** Memory and swap together; -1 for any amount of swap. Absent with a memory limit: twice that, as in Docker. */
   readonly memorySwapBytes?: number;
   readonly memorySwappiness?: number;
+  readonly kernelTcpMemoryBytes?: number;
   readonly oomKillDisable?: boolean;
   readonly cpuShares?: number;
   readonly cpuQuotaMicros?: number;
@@ -29,7 +37,7 @@ export interface ResourceLimits {
   /** -1 or 0 for any number. */
   readonly pidsLimit?: number;
   readonly blkioWeight?: number;
-  readonly blkioWeightDevices?: readonly { readonly major: number; readonly minor: number; readonly weight: number }[];
+  readonly blkioWeightDevices?: readonly WeightedDevice[];
   readonly blkioReadBps?: readonly ThrottledDevice[];
   readonly blkioWriteBps?: readonly ThrottledDevice[];
   readonly blkioReadIops?: readonly ThrottledDevice[];
@@ -61,6 +69,7 @@ function memoryResources(limits: ResourceLimits, host: HostLimits) {
     reservation: positive(limits.memoryReservationBytes),
     swap: host.swapLimit && swap !== 0 ? swap : undefined,
     swappiness: limits.memorySwappiness === -1 ? undefined : limits.memorySwappiness,
+    kernelTCP: positive(limits.kernelTcpMemoryBytes),
     disableOOMKiller: limits.oomKillDisable === true ? true : undefined,
   });
 }
