@@ -18,6 +18,7 @@ import type { NetworkService } from './network-service.ts';
 import { type NetworkRecord, NetworkStore, type SandboxRecord } from './network-store.ts';
 import { type Filters, matchesList, matchesPrune, networkContainer, networkView } from './network-view.ts';
 import type { PortQuery } from './port-holder.ts';
+import type { HostSocketSource } from './port-proxy.ts';
 import { PortPublisher } from './port-publisher.ts';
 import { reconcileNetworks } from './reconcile-networks.ts';
 import { connectSandbox, disconnectSandbox } from './sandbox-connect.ts';
@@ -35,6 +36,8 @@ export interface NetworkServiceOptions {
   readonly log: { warn(message: string): void };
   /** Resolvers of names that no container has; for tests. 53 unless told. */
   readonly upstreamDnsPort?: number;
+  /** Of an ordinary user's engine: who listens on published ports for it. */
+  readonly hostSockets?: HostSocketSource | undefined;
 }
 
 export interface WharfNetworkService extends NetworkService {
@@ -56,6 +59,7 @@ export function createNetworkService(options: NetworkServiceOptions): WharfNetwo
     firewall,
     onError: (error) => warn(`network: published port: ${error.message}`),
     forgetUdpFlows: (address) => kernel.forgetUdpFlows(address),
+    hostSockets: options.hostSockets,
   });
   const forwarder = createDnsForwarder(options.upstreamDnsPort === undefined ? {} : { port: options.upstreamDnsPort });
   const sandboxes = new Sandboxes({

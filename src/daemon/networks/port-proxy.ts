@@ -11,12 +11,24 @@ export interface ProxyTarget {
   readonly port: number;
 }
 
+/**
+ * Makes listening sockets in the host's network, where the daemon lives in another: an ordinary user's engine asks its parent.
+ * Rejects with Node's error as `listenPort` does.
+ */
+export interface HostSocketSource {
+  /** Listening already. */
+  listenTcp(address: string, port: number): Promise<Server>;
+  bindUdp(address: string, port: number): Promise<UdpSocket>;
+}
+
 export interface ListenOptions {
   readonly protocol: PortProtocol;
   readonly hostAddress: string;
   readonly hostPort: number;
   readonly target: ProxyTarget;
   readonly onError: (error: Error) => void;
+  /** Absent: the daemon's own network is the host's. */
+  readonly hostSockets?: HostSocketSource | undefined;
 }
 
 /** A listening port; disposing closes it and its connections. */
@@ -42,9 +54,11 @@ async function listenTcp(options: ListenOptions): Promise<PortProxy> {
     relay(client, options.target);
   });
   server.maxConnections = maxTcpConnections;
+  const { hostAddress, hostPort } = options;
+  const handed = await options.hostSockets?.listenTcp(hostAddress, hostPort);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: options.hostAddress, port: options.hostPort, ipv6Only: true }, () => {
+    server.listen(handed ?? { host: hostAddress, port: hostPort, ipv6Only: true }, () => {
       server.off('error', reject);
       server.on('error', options.onError);
       resolve();
@@ -82,17 +96,23 @@ interface UdpFlow {
   lastUsedMs: number;
 }
 
-async function listenUdp(options: ListenOptions): Promise<PortProxy> {
-  const isV6 = isIPv6(options.hostAddress);
+async function bindUdp({ hostAddress, hostPort }: ListenOptions): Promise<UdpSocket> {
+  const isV6 = isIPv6(hostAddress);
   const server = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.bind({ address: options.hostAddress, port: options.hostPort, exclusive: true }, () => {
+    server.bind({ address: hostAddress, port: hostPort, exclusive: true }, () => {
       server.off('error', reject);
-      server.on('error', options.onError);
       resolve();
     });
   });
+  return server;
+}
+
+async function listenUdp(options: ListenOptions): Promise<PortProxy> {
+  const handed = options.hostSockets?.bindUdp(options.hostAddress, options.hostPort);
+  const server = await (handed ?? bindUdp(options));
+  server.on('error', options.onError);
   const flows = new Map<string, UdpFlow>();
   const sweep = setInterval(() => endIdle(flows), udpIdleMs / 3);
   sweep.unref();

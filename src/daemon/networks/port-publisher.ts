@@ -8,7 +8,7 @@ import type { PortHolder, PortMap } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
 import type { Firewall, PublishedRule } from './firewall.ts';
 import { describeHolder, listPortHolders, type PortQuery } from './port-holder.ts';
-import { listenPort, type PortProxy } from './port-proxy.ts';
+import { type HostSocketSource, listenPort, type PortProxy } from './port-proxy.ts';
 import { allPortKeys, type PortProtocol, type PortRequest, type WantedPort } from './port-spec.ts';
 
 export interface PublishedPort {
@@ -44,12 +44,15 @@ export interface PortPublisherOptions {
   readonly onError: (error: Error) => void;
   /** Ends the kernel's translation of flows to a container that goes away. */
   readonly forgetUdpFlows: (containerAddress: string) => void;
+  /** Of an ordinary user's engine: who listens in the host's network for it. */
+  readonly hostSockets?: HostSocketSource | undefined;
 }
 
 export class PortPublisher {
   readonly #firewall: Firewall;
   readonly #onError: (error: Error) => void;
   readonly #forgetUdpFlows: (containerAddress: string) => void;
+  readonly #hostSockets: HostSocketSource | undefined;
   readonly #publications = new Map<string, Publication>();
   #nextEphemeral: number = ephemeral.first;
 
@@ -57,6 +60,7 @@ export class PortPublisher {
     this.#firewall = options.firewall;
     this.#onError = options.onError;
     this.#forgetUdpFlows = options.forgetUdpFlows;
+    this.#hostSockets = options.hostSockets;
   }
 
   /** @throws WharfError 'port.in-use' naming the holder; then nothing of this request is left */
@@ -154,7 +158,8 @@ export class PortPublisher {
     const addresses = port.hostAddress === '' ? anyAddresses : [port.hostAddress];
     try {
       for (const hostAddress of addresses) {
-        const options = { protocol: port.protocol, hostAddress, hostPort, target, onError: this.#onError };
+        const from = { hostSockets: this.#hostSockets, onError: this.#onError };
+        const options = { protocol: port.protocol, hostAddress, hostPort, target, ...from };
         const proxy = await listenPort(options).catch((error: unknown) => {
           // A host without IPv6 publishes on IPv4 only.
           if (hostAddress === '::' && isNoSuchFamily(error)) return undefined;
@@ -173,6 +178,7 @@ export class PortPublisher {
     const where = `${formatHost(port.hostAddress)}:${hostPort === 0 ? '' : hostPort}`;
     const prefix = `failed to set up container networking: driver failed programming external connectivity on endpoint ${request.containerName} (${request.endpointId})`;
     const code = errorCode(cause);
+    if (code === 'EACCES') return privilegedPort(prefix, hostPort, cause);
     if (code !== 'EADDRINUSE') {
       const reason =
         code === 'EADDRNOTAVAIL'
@@ -189,7 +195,8 @@ export class PortPublisher {
         },
       );
     }
-    const holder = describeHolder(this.holders({ port: hostPort, protocol: port.protocol }).filter(overlapsWith(port)));
+    const holders = this.holders({ port: hostPort, protocol: port.protocol }).filter(overlapsWith(port));
+    const holder = describeHolder(holders) ?? holderOf(cause);
     const by = holder === undefined ? '' : ` (by ${holder})`;
     return new WharfError('port.in-use', `${prefix}: Bind for ${where} failed: port is already allocated${by}`, {
       cause,
@@ -201,6 +208,19 @@ export class PortPublisher {
 interface Listening {
   readonly proxies: readonly { readonly hostAddress: string; readonly proxy: PortProxy }[];
   readonly hostPort: number;
+}
+
+/** What the parent of an ordinary user's engine says of who has the port. */
+function holderOf(error: unknown): string | undefined {
+  return error instanceof Error && 'holder' in error && typeof error.holder === 'string' ? error.holder : undefined;
+}
+
+function privilegedPort(prefix: string, port: number, cause: unknown): WharfError {
+  return new WharfError(
+    'port.in-use',
+    `${prefix}: cannot expose privileged port ${port}: permission denied; choose a port from 1024 on, or let root set net.ipv4.ip_unprivileged_port_start=${port}`,
+    { cause, hint: `As root: sysctl -w net.ipv4.ip_unprivileged_port_start=${port}` },
+  );
 }
 
 /** Whether a holder's address stands in the way of the binding. */
