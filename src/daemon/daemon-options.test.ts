@@ -59,6 +59,30 @@ describe('flags', () => {
     expect(options(...argv)).toMatchObject({ liveRestore }),
   );
 
+  it('may be joined and written as Go reads them', () => {
+    expect(options('-Dlwarn', '-G=7', '--icc=0', '--tls=F')).toMatchObject({
+      debug: true,
+      group: '7',
+      networks: { interContainer: false },
+      tls: undefined,
+    });
+  });
+
+  it.each([
+    [['--tls'], true],
+    [['--tlsverify'], true],
+    [['--tls', '--tlsverify=false'], false],
+    [['--tlsverify=false'], false],
+  ])('turn TLS on, and verify clients unless told not to: %j', (argv, verify) => {
+    const { tls, hosts } = options(...argv, '--tlscert=/c.pem', '-H', 'tcp://0.0.0.0', '-H', 'fd://', '-H', 'fd://api');
+    expect(tls).toEqual({ verify, ca: '/etc/wharf/tls/ca.pem', cert: '/c.pem', key: '/etc/wharf/tls/key.pem' });
+    expect(hosts).toEqual([
+      { kind: 'tcp', host: '0.0.0.0', port: 2376 },
+      { kind: 'fd', name: undefined },
+      { kind: 'fd', name: 'api' },
+    ]);
+  });
+
   it('take lists, pools and levels', () => {
     const argv = [
       '--registry-mirror',
@@ -78,21 +102,51 @@ describe('flags', () => {
   });
 
   it.each([
-    [['--nonsense'], "Unknown option '--nonsense'"],
-    [['--log-level', 'loud'], 'invalid value for --log-level: "loud": expected one of debug, info'],
+    [['--nonsense'], 'unknown flag: --nonsense'],
+    [['-x'], "unknown shorthand flag: 'x' in -x"],
+    [['--log-level', 'loud'], 'invalid logging level: loud'],
+    [['--log-format', 'xml'], 'invalid log format: xml'],
+    [['--debug=maybe'], 'invalid argument "maybe" for "-D, --debug" flag: expected true or false'],
+    [['--mtu=big'], 'invalid argument "big" for "--mtu" flag: expected a whole number'],
+    [['--log-opt', 'max-size'], 'invalid argument "max-size" for "--log-opt" flag: expected key=value'],
+    [['--containerd=/run/c.sock'], '--containerd (containerd) can not be honoured: Wharf runs containers itself'],
+    [['--swarm-default-advertise-addr=eth0'], 'Wharf has no swarm mode'],
+    [['--selinux-enabled'], 'containers get no SELinux labels'],
+    [['--exec-opt', 'native.cgroupdriver=systemd'], 'native.cgroupdriver=systemd is not supported'],
+    [['--exec-opt', 'foo'], "invalid exec-opt (foo): must be formatted 'opt=value'"],
+    [['--default-runtime', 'youki'], "specified default runtime 'youki' does not exist"],
+    [['--add-runtime', 'runc=/bin/runc'], "runtime name 'runc' is reserved"],
+    [['--default-ulimit', 'nofile=20:10'], 'ulimit soft limit must be less than or equal to hard limit: 20 > 10'],
+    [['--default-ulimit', 'files=1'], 'invalid ulimit type: files'],
+    [['--default-shm-size', 'lots'], 'invalid value for --default-shm-size: "lots"'],
+    [['--default-ipc-mode', 'host'], 'IPC mode "host" is not supported as default value; use "shareable" or "private"'],
+    [['--default-cgroupns-mode', 'x'], 'invalid default cgroup namespace (x): use "host" or "private"'],
+    [['--dns', 'one'], 'invalid IP address: one'],
+    [['--mtu', '-1'], 'invalid default MTU: -1'],
+    [['--max-concurrent-downloads', '-1'], 'invalid max concurrent downloads: -1'],
+    [['--label', 'foo'], 'bad attribute format: foo'],
+    [['--label', 'a=1', '--label', 'a=2'], 'conflict labels for a=2 and a=1'],
+    [['--feature', 'containerd-snapshotter'], 'expected key=value'],
+    [['--feature', 'containerd-snapshotter=true'], 'feature containerd-snapshotter can not be honoured'],
+    [['--metrics-addr', 'here'], 'invalid value for --metrics-addr: "here"'],
+    [['--storage-opt', 'overlay2.size=1G'], 'storage-opt overlay2.size can not be honoured'],
+    [['--default-address-pool', 'base=10.0.0.0/8,size=4'], 'invalid address pool 10.0.0.0/8: size 4'],
     [['-H', 'npipe://x'], 'invalid value for --host: "npipe://x"'],
-    [['--registry-mirror', 'mirror'], 'invalid value for --registry-mirror: "mirror": expected an http or https URL'],
+    [['--registry-mirror', 'mirror'], 'invalid mirror: no scheme specified for "mirror"'],
+    [['--registry-mirror', 'https://a/x?y'], 'invalid value for --registry-mirror: "https://a/x?y"'],
     [['--registry-mirror', 'https://u:secret@m'], 'invalid value for --registry-mirror: "https://m"'],
-    [['extra'], "Unexpected argument 'extra'"],
-    [['--data-root'], "Option '--data-root <value>' argument missing"],
+    [['extra'], '"wharfd" accepts no arguments: extra'],
+    [['--data-root'], 'flag needs an argument: --data-root'],
+    [['-H'], "flag needs an argument: 'H' in -H"],
   ])('that make no sense are refused: %j', (argv, message) => expect(() => options(...argv)).toThrow(message));
 
   it('end early with help, version or validation', () => {
     expect(readDaemonCommand(['--help', '--debug'])).toEqual({ kind: 'help' });
     expect(readDaemonCommand(['-v'])).toEqual({ kind: 'version' });
     expect(readDaemonCommand(['--validate'])).toEqual({ kind: 'validate' });
-    expect(() => readDaemonCommand(['--validate', '--log-level=x'])).toThrow('invalid value');
+    expect(() => readDaemonCommand(['--validate', '--log-level=x'])).toThrow('invalid logging level');
     expect(daemonHelp()).toContain('-H, --host ADDRESS');
+    expect(daemonHelp()).not.toContain('--containerd');
   });
 });
 
@@ -112,10 +166,62 @@ describe('the configuration file', () => {
   });
 
   it('must not say what a flag says too', () => {
-    const file = configFile({ debug: false, hosts: ['unix:///a'] });
+    const file = configFile({ debug: false, hosts: ['unix:///a'], dns: ['1.2.3.4'] });
     expect(() => options(file, '--debug', '-H', 'unix:///b')).toThrow(
       'the following directives are specified both as a flag and in the configuration file: debug: (from flag: true, from file: false), hosts: (from flag: [unix:///b], from file: [unix:///a])',
     );
+    const proxies = configFile({ proxies: { 'http-proxy': 'http://me:secret@p' } });
+    expect(() => options(proxies, '--http-proxy=http://q')).toThrow(
+      'http-proxy: (from flag: http://q, from file: http://xxxxx:xxxxx@p)',
+    );
+  });
+
+  it('and flags together name runtimes, as in dockerd', () => {
+    const file = configFile({ runtimes: { a: { path: '/a', runtimeArgs: ['--debug'] } }, 'default-runtime': 'a' });
+    const { containers, defaultRuntime } = options(file, '--add-runtime', 'b=/b');
+    expect(containers.runtimes).toEqual({ a: { path: '/a', args: ['--debug'] }, b: { path: '/b', args: [] } });
+    expect(defaultRuntime).toBe('a');
+  });
+
+  it('sets what holds for containers and networks', () => {
+    const file = configFile({
+      'log-driver': 'local',
+      'log-opts': { 'max-size': '10m' },
+      'default-ulimits': { nofile: { Name: 'nofile', Soft: 1024, Hard: 2048 } },
+      'default-shm-size': '128M',
+      'default-address-pools': [{ base: '10.9.0.0/16', size: 24 }],
+      'default-network-opts': { bridge: { 'com.docker.network.driver.mtu': '1450' } },
+      proxies: { 'https-proxy': 'http://p:3128', 'no-proxy': 'localhost' },
+      features: { buildkit: true },
+      'seccomp-profile': 'unconfined',
+      'host-gateway-ip': '192.0.2.1',
+      'cri-containerd': false,
+      'allow-nondistributable-artifacts': ['a.lan'],
+    });
+    expect(options(file, '--init', '--icc=false', '--dns-search', '.')).toMatchObject({
+      containers: {
+        logConfig: { type: 'local', config: { 'max-size': '10m' } },
+        ulimits: [{ Name: 'nofile', Soft: 1024, Hard: 2048 }],
+        shmSizeBytes: 128 * 1024 * 1024,
+        seccompProfile: 'unconfined',
+        init: true,
+      },
+      networks: {
+        addressPools: [{ base: '10.9.0.0/16', size: 24 }],
+        networkOptions: { bridge: { 'com.docker.network.driver.mtu': '1450' } },
+        interContainer: false,
+        dnsSearch: ['.'],
+        hostGateways: ['192.0.2.1'],
+      },
+      proxies: { httpsProxy: 'http://p:3128', noProxy: 'localhost', httpProxy: '' },
+      features: { buildkit: true },
+      warnings: [expect.stringContaining('allow-nondistributable-artifacts is deprecated')],
+    });
+  });
+
+  it('may be empty, and may start with a byte order mark', () => {
+    expect(options(configFile(' ')).logLevel).toBe('info');
+    expect(options(configFile('\uFEFF{"debug":true}')).logLevel).toBe('debug');
   });
 
   it.each([
@@ -123,13 +229,22 @@ describe('the configuration file', () => {
     [{ hosts: 'unix:///a' }, 'hosts: expected a list'],
     [{ hosts: [1] }, 'hosts: expected a list of strings'],
     [{ debug: 'yes' }, 'debug: expected true or false'],
-    [[], 'the file must hold one JSON object'],
+    [{ Debug: true }, "the following directives don't match any configuration option: Debug"],
+    [{ proxies: { ftp: 'x' } }, "the following directives don't match any configuration option: ftp"],
+    [{ 'log-opts': { a: 1 } }, 'invalid value for log-opts.a: expected a string'],
+    [{ features: { a: 1 } }, 'invalid value for features.a: expected a boolean'],
+    [{ mtu: 1.5 }, 'invalid value for mtu: expected a whole number'],
+    [{ runtimes: { a: {} } }, 'runtime a: either a runtimeType or a path must be configured'],
+    [{ runtimes: { a: { runtimeType: 'io.x' } } }, 'runtime a: runtimeType io.x can not be honoured'],
+    [{ 'host-gateway-ip': '::1', 'host-gateway-ips': ['::2'] }, 'host-gateway-ip and host-gateway-ips must not both'],
+    [{ 'node-generic-resources': ['a=1'] }, 'Wharf has no swarm mode'],
+    [[], 'the file must hold one object'],
     ['{', 'unable to configure the Wharf daemon with file'],
   ])('that makes no sense is refused: %j', (content, message) =>
     expect(() => options(configFile(content))).toThrow(message),
   );
 
   it('that was named must be there', () => {
-    expect(() => options('--config-file', '/nowhere/daemon.json')).toThrow('ENOENT');
+    expect(() => options('--config-file', '/nowhere/daemon.json')).toThrow('open /nowhere/daemon.json: no such file');
   });
 });

@@ -1,29 +1,74 @@
 /** From flags and the configuration file to what the daemon runs with. Pure but for reading that file. */
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { WharfError } from '../contract/errors.ts';
-import { type DaemonFlag, daemonFlags, type FlagName } from './daemon-flags.ts';
-import { type LogLevel, logLevels } from './logger.ts';
+import { join, resolve } from 'node:path';
+import type { FlagName } from './daemon-flags.ts';
+import { type LogFormat, type LogLevel, logFormats, logLevels } from './logger.ts';
+import type { NetworkDefaults } from './networks/network-defaults.ts';
+import { configFilePath, mergeFile } from './options/config-file.ts';
+import { type ContainerOptions, containerOptions } from './options/container-options.ts';
+import { type ListenAddress, parseListenAddress } from './options/listen-address.ts';
+import { networkOptions } from './options/network-options.ts';
+import { parseFlags } from './options/parse-flags.ts';
+import { readerOf, refuse, refuseAbsent, refuseValue, type SettingReader } from './options/setting-reader.ts';
+import type { Settings } from './options/setting-values.ts';
 
-export type ListenAddress =
-  | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+export type { ContainerOptions } from './options/container-options.ts';
+export { type ListenAddress, parseListenAddress } from './options/listen-address.ts';
+
+/** PEM files for TCP listeners. */
+export interface ServerTls {
+  /** Only clients with a certificate of `ca`'s authority. */
+  readonly verify: boolean;
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Proxies {
+  readonly httpProxy: string;
+  readonly httpsProxy: string;
+  readonly noProxy: string;
+}
 
 export interface DaemonOptions {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly hosts: readonly ListenAddress[];
+  readonly tls: ServerTls | undefined;
   readonly pidfile: string;
   /** undefined: `wharf` when there is such a group, else root's. */
   readonly group: string | undefined;
   readonly registryMirrors: readonly string[];
   readonly registryFallbacks: readonly string[];
   readonly insecureRegistries: readonly string[];
+  readonly maxConcurrentDownloads: number;
+  readonly maxConcurrentUploads: number;
+  readonly maxDownloadAttempts: number;
+  /** As the settings say; empty: the environment's. */
+  readonly proxies: Proxies;
+  /** Name of crun, runc or one of `containers.runtimes`; undefined: the best that works here. */
+  readonly defaultRuntime: string | undefined;
+  /** The same when it is crun or runc. */
   readonly runtime: 'crun' | 'runc' | undefined;
   readonly storageDriver: 'overlay' | 'copy' | undefined;
   readonly liveRestore: boolean;
+  /** Negative: no limit. */
+  readonly shutdownTimeoutSeconds: number;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** `--debug` or `--log-level debug`. */
+  readonly debug: boolean;
+  readonly experimental: boolean;
+  readonly features: Readonly<Record<string, boolean>>;
+  readonly labels: readonly string[];
+  readonly authorizationPlugins: readonly string[];
+  /** undefined: no metrics. */
+  readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
+  /** `user[:group]`, 'default'; undefined: containers have the host's user namespace. */
+  readonly usernsRemap: string | undefined;
+  readonly containers: ContainerOptions;
+  readonly networks: NetworkDefaults;
+  /** Settings that were taken although they do nothing any more. */
+  readonly warnings: readonly string[];
 }
 
 export type DaemonCommand =
@@ -31,11 +76,6 @@ export type DaemonCommand =
   | { readonly kind: 'validate' }
   | { readonly kind: 'version' }
   | { readonly kind: 'help' };
-
-type Given = string | boolean | readonly string[];
-type Settings = ReadonlyMap<FlagName, Given>;
-
-const defaultConfigFile = '/etc/wharf/daemon.json';
 
 /**
  * @param argv without the program's name
@@ -49,163 +89,201 @@ export function readDaemonCommand(argv: readonly string[]): DaemonCommand {
   return flags.get('validate') === true ? { kind: 'validate' } : { kind: 'run', options };
 }
 
-function parseFlags(argv: readonly string[]): Map<FlagName, Given> {
-  const options = Object.fromEntries(
-    Object.entries(daemonFlags).map(([name, flag]: [string, DaemonFlag]) => [
-      name,
-      {
-        type: flag.kind === 'switch' ? 'boolean' : 'string',
-        multiple: flag.kind === 'list',
-        ...(flag.short === undefined ? {} : { short: flag.short }),
-      } as const,
-    ]),
-  );
-  try {
-    const { values } = parseArgs({
-      args: argv.map(switchValue),
-      options,
-      allowNegative: true,
-      allowPositionals: false,
-    });
-    return new Map(Object.entries(values) as [FlagName, Given][]);
-  } catch (cause) {
-    const why = cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : String(cause);
-    throw new WharfError('request.invalid', why, { cause, hint: 'See `wharfd --help`.' });
-  }
-}
-
-/** Go's flags write switches with values, `--live-restore=false`; Node's parser knows `--no-live-restore`. */
-function switchValue(arg: string): string {
-  const found = /^--([a-z-]+)=(true|false)$/.exec(arg);
-  const flag: DaemonFlag | undefined = found?.[1] === undefined ? undefined : daemonFlags[found[1] as FlagName];
-  if (flag?.kind !== 'switch') return arg;
-  return found?.[2] === 'true' ? `--${found[1]}` : `--no-${found?.[1]}`;
-}
-
-/** Adds what the file says. A directive in both places is a conflict, as in dockerd: nobody could tell which one counts. */
-function mergeFile(flags: Settings): Settings {
-  const given = flags.get('config-file');
-  const path = typeof given === 'string' ? given : defaultConfigFile;
-  if (given === undefined && !existsSync(path)) return flags;
-  const refuse = (why: string, cause?: unknown) =>
-    new WharfError('request.invalid', `unable to configure the Wharf daemon with file ${path}: ${why}`, {
-      cause,
-      hint: '',
-    });
-  const file = readConfigFile(path, refuse);
-  const byKey = new Map(
-    Object.entries(daemonFlags).flatMap(([name, flag]: [string, DaemonFlag]) =>
-      flag.key === undefined ? [] : [[flag.key, { name: name as FlagName, flag }]],
-    ),
-  );
-  const unknown = Object.keys(file).filter((key) => !byKey.has(key));
-  if (unknown.length > 0)
-    throw refuse(`the following directives don't match any configuration option: ${unknown.join(', ')}`);
-  const merged = new Map(flags);
-  const conflicts: string[] = [];
-  for (const [key, value] of Object.entries(file)) {
-    const entry = byKey.get(key);
-    if (entry === undefined) continue;
-    const fromFile = fileValue(entry.flag, key, value, refuse);
-    const fromFlag = flags.get(entry.name);
-    if (fromFlag === undefined) merged.set(entry.name, fromFile);
-    else conflicts.push(`${key}: (from flag: ${shown(fromFlag)}, from file: ${shown(fromFile)})`);
-  }
-  if (conflicts.length === 0) return merged;
-  throw refuse(
-    `the following directives are specified both as a flag and in the configuration file: ${conflicts.join(', ')}`,
-  );
-}
-
-type Refuse = (why: string, cause?: unknown) => WharfError;
-
-function readConfigFile(path: string, refuse: Refuse): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  } catch (cause) {
-    throw refuse(cause instanceof Error ? cause.message : String(cause), cause);
-  }
-  throw refuse('the file must hold one JSON object');
-}
-
-function fileValue(flag: DaemonFlag, key: string, value: unknown, refuse: Refuse): Given {
-  if (flag.kind === 'text' && typeof value === 'string') return value;
-  if (flag.kind === 'switch' && typeof value === 'boolean') return value;
-  if (flag.kind === 'list' && Array.isArray(value)) {
-    return value.map((item: unknown) => {
-      if (typeof item === 'string') return item;
-      throw refuse(`${key}: expected a list of strings`);
-    });
-  }
-  const wanted = { text: 'a string', switch: 'true or false', list: 'a list' } as const;
-  throw refuse(`${key}: expected ${wanted[flag.kind]}`);
-}
-
-function shown(value: Given): string {
-  return typeof value === 'object' ? `[${value.join(' ')}]` : String(value);
+/** The configuration file that `argv` means, whether it is there or not. */
+export function configFileOf(argv: readonly string[]): string {
+  return configFilePath(parseFlags(argv));
 }
 
 function daemonOptions(settings: Settings): DaemonOptions {
-  const text = (name: FlagName) => {
-    const value = settings.get(name);
-    return typeof value === 'string' ? value : undefined;
-  };
-  const list = (name: FlagName) => {
-    const value = settings.get(name);
-    return typeof value === 'object' ? value : [];
-  };
-  const execRoot = resolve(text('exec-root') ?? '/run/wharf');
-  const hosts = list('host');
-  const storage = oneOf(
-    'storage-driver',
-    text('storage-driver')
-      ?.replace(/^overlay(2|fs)$/, 'overlay')
-      .replace(/^vfs$/, 'copy'),
-    ['overlay', 'copy'],
-  );
+  refuseAbsent(settings);
+  const read = readerOf(settings);
+  const execRoot = resolve(read.text('exec-root') ?? '/run/wharf');
+  const tls = serverTls(read);
+  const hosts = read.list('host').map((text) => parseListenAddress(text, tls !== undefined));
+  const level = logLevel(read);
+  const containers = containerOptions(read);
+  const defaultRuntime = runtimeName(read.text('default-runtime'), containers);
+  checkStorageOptions(read.list('storage-opt'));
   return {
-    dataRoot: resolve(text('data-root') ?? '/var/lib/wharf'),
+    dataRoot: resolve(read.text('data-root') ?? '/var/lib/wharf'),
     execRoot,
-    hosts: hosts.length > 0 ? hosts.map(parseListenAddress) : [{ kind: 'unix', path: `${execRoot}/wharf.sock` }],
-    pidfile: resolve(text('pidfile') ?? `${execRoot}/wharfd.pid`),
-    group: text('group'),
-    registryMirrors: list('registry-mirror').map((url) => registryUrl('registry-mirror', url)),
-    registryFallbacks: list('registry-fallback').map((url) => registryUrl('registry-fallback', url)),
-    insecureRegistries: list('insecure-registry'),
-    runtime: oneOf('default-runtime', text('default-runtime'), ['crun', 'runc']),
-    storageDriver: storage,
-    liveRestore: settings.get('live-restore') !== false,
-    logLevel: settings.get('debug') === true ? 'debug' : (oneOf('log-level', text('log-level'), logLevels) ?? 'info'),
+    hosts: hosts.length > 0 ? hosts : [{ kind: 'unix', path: `${execRoot}/wharf.sock` }],
+    tls,
+    pidfile: resolve(read.text('pidfile') ?? `${execRoot}/wharfd.pid`),
+    group: read.text('group'),
+    registryMirrors: read.list('registry-mirror').map(mirrorUrl),
+    registryFallbacks: read.list('registry-fallback').map((url) => registryUrl('registry-fallback', url)),
+    insecureRegistries: read.list('insecure-registry').map(insecureRegistry),
+    maxConcurrentDownloads: positive(read, 'max-concurrent-downloads', 3),
+    maxConcurrentUploads: positive(read, 'max-concurrent-uploads', 5),
+    maxDownloadAttempts: positive(read, 'max-download-attempts', 5),
+    proxies: {
+      httpProxy: read.text('http-proxy') ?? '',
+      httpsProxy: read.text('https-proxy') ?? '',
+      noProxy: read.text('no-proxy') ?? '',
+    },
+    defaultRuntime,
+    runtime: defaultRuntime === 'crun' || defaultRuntime === 'runc' ? defaultRuntime : undefined,
+    storageDriver: storageDriver(read.text('storage-driver')),
+    liveRestore: read.switch('live-restore', true),
+    shutdownTimeoutSeconds: read.number('shutdown-timeout') ?? 15,
+    logLevel: level,
+    logFormat: logFormat(read.text('log-format')),
+    debug: level === 'debug',
+    experimental: read.switch('experimental', false),
+    features: features(read),
+    labels: labels(read.list('label')),
+    authorizationPlugins: [...new Set(read.list('authorization-plugin'))],
+    metricsAddress: metricsAddress(read.text('metrics-addr')),
+    usernsRemap: read.text('userns-remap'),
+    containers,
+    networks: networkOptions(read),
+    warnings: warnings(read),
   };
 }
 
-function oneOf<const V extends string>(flag: FlagName, value: string | undefined, known: readonly V[]): V | undefined {
-  if (value === undefined) return undefined;
-  const found = known.find((candidate) => candidate === value);
-  return found ?? refuseValue(flag, value, `one of ${known.join(', ')}`);
+/** As dockerd: saying anything about `tlsverify` turns TLS on, and TLS verifies clients unless `tlsverify` says no. */
+function serverTls(read: SettingReader): ServerTls | undefined {
+  if (read.given('tlsverify') === undefined && !read.switch('tls', false)) return undefined;
+  const verify = read.switch('tlsverify', true);
+  const folder = process.env.WHARF_CERT_PATH || process.env.DOCKER_CERT_PATH || '/etc/wharf/tls';
+  const path = (name: FlagName, file: string) => resolve(read.text(name) ?? join(folder, file));
+  return { verify, ca: path('tlscacert', 'ca.pem'), cert: path('tlscert', 'cert.pem'), key: path('tlskey', 'key.pem') };
 }
 
-/** @throws WharfError 'request.invalid' */
-export function parseListenAddress(text: string): ListenAddress {
-  if (text.startsWith('unix://') && text.length > 'unix://'.length)
-    return { kind: 'unix', path: resolve(text.slice('unix://'.length)) };
-  const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[\w.-]*)(?::(\d{1,5}))?$/.exec(text);
-  const port = Number(tcp?.[2] ?? 2375);
-  if (tcp === null || port > 65_535) return refuseValue('host', text, 'unix:///path or tcp://address:port');
-  return { kind: 'tcp', host: (tcp[1] || '127.0.0.1').replace(/^\[|\]$/g, ''), port };
+function logLevel(read: SettingReader): LogLevel {
+  if (read.switch('debug', false)) return 'debug';
+  const text = read.text('log-level')?.toLowerCase() ?? 'info';
+  // Docker's two others: `trace` is finer than anything written here, `panic` coarser.
+  const named = text === 'trace' ? 'debug' : text === 'panic' ? 'fatal' : text === 'warning' ? 'warn' : text;
+  return (
+    logLevels.find((level) => level === named) ??
+    refuse(`invalid logging level: ${text}`, `One of ${logLevels.join(', ')}.`)
+  );
+}
+
+function logFormat(text: string | undefined): LogFormat {
+  if (text === undefined) return 'text';
+  return logFormats.find((format) => format === text) ?? refuse(`invalid log format: ${text}`, 'One of text, json.');
+}
+
+function positive(read: SettingReader, name: FlagName, otherwise: number): number {
+  const value = read.number(name) ?? 0;
+  if (value < 0) refuse(`invalid ${name.replaceAll('-', ' ')}: ${value}`);
+  return value === 0 ? otherwise : value;
+}
+
+/** Docker's own name of its runtime is answered by the default one, as clients ask for it by habit. */
+function runtimeName(text: string | undefined, { runtimes }: ContainerOptions): string | undefined {
+  if (text === undefined || text === 'crun' || text === 'runc' || runtimes[text] !== undefined) return text;
+  if (text === 'io.containerd.runc.v2') return 'runc';
+  return refuse(
+    `specified default runtime '${text}' does not exist`,
+    `Known are crun, runc${Object.keys(runtimes)
+      .map((name) => `, ${name}`)
+      .join('')}.`,
+  );
+}
+
+function storageDriver(text: string | undefined): DaemonOptions['storageDriver'] {
+  switch (text) {
+    case undefined:
+      return undefined;
+    case 'overlay':
+    case 'overlay2':
+    case 'overlayfs':
+      return 'overlay';
+    case 'copy':
+    case 'vfs':
+      return 'copy';
+    default:
+      return refuseValue('storage-driver', text, 'one of overlay, copy');
+  }
+}
+
+/** overlay2's kernel check is one that dockerd takes and leaves; the others would change something here. */
+function checkStorageOptions(options: readonly string[]): void {
+  for (const option of options) {
+    const [name = '', value] = option.split('=');
+    if (value === undefined) refuse(`unable to parse storage-opt ${JSON.stringify(option)}: expected key=value`);
+    if (!/^(overlay2?\.)?override_kernel_check$/.test(name))
+      refuse(`storage-opt ${name} can not be honoured: the storage drivers of this engine have no such option`);
+  }
+}
+
+function features(read: SettingReader): Readonly<Record<string, boolean>> {
+  return Object.fromEntries(
+    Object.entries(read.textMap('feature')).map(([name, value]) => {
+      if (value !== 'true' && value !== 'false')
+        return refuseValue('feature', `${name}=${value}`, 'name=true or name=false');
+      if (name === 'containerd-snapshotter' && value === 'true') {
+        return refuse(
+          'feature containerd-snapshotter can not be honoured: Wharf runs containers itself, without containerd',
+        );
+      }
+      return [name, value === 'true'];
+    }),
+  );
+}
+
+/** @throws WharfError 'request.invalid' for labels without a value, and for two values of one label */
+function labels(given: readonly string[]): readonly string[] {
+  const values = new Map<string, string>();
+  for (const label of given) {
+    const at = label.indexOf('=');
+    if (at < 0) refuse(`bad attribute format: ${label}`);
+    const name = label.slice(0, at);
+    const value = label.slice(at + 1);
+    const before = values.get(name);
+    if (before !== undefined && before !== value) refuse(`conflict labels for ${name}=${value} and ${name}=${before}`);
+    values.set(name, value);
+  }
+  return [...values].map(([name, value]) => `${name}=${value}`);
+}
+
+function metricsAddress(text: string | undefined): DaemonOptions['metricsAddress'] {
+  if (text === undefined) return undefined;
+  const [, host = '', port = ''] = /^(\[[0-9a-fA-F:.]+\]|[\w.-]*):(\d{1,5})$/.exec(text.replace(/^tcp:\/\//, '')) ?? [];
+  if (port === '' || Number(port) > 65_535) return refuseValue('metrics-addr', text, 'address:port');
+  return { host: (host || '0.0.0.0').replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+function insecureRegistry(text: string): string {
+  const name = text.replace(/^https?:\/\//, '').replace(/\/$/, '');
+  return /^[\w.:[\]-]+(\/\d{1,3})?$/.test(name)
+    ? name
+    : refuse(`insecure registry ${text} is not valid: invalid host ${JSON.stringify(text)}`);
+}
+
+function mirrorUrl(text: string): string {
+  const scheme = /^([a-z]+):\/\//.exec(text)?.[1];
+  if (scheme === undefined)
+    refuse(`invalid mirror: no scheme specified for ${JSON.stringify(text)}: must use either 'https://' or 'http://'`);
+  return registryUrl('registry-mirror', text);
 }
 
 function registryUrl(flag: FlagName, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.username !== '') {
+  if (
+    url === undefined ||
+    !/^https?:$/.test(url.protocol) ||
+    url.search !== '' ||
+    url.hash !== '' ||
+    url.username !== ''
+  ) {
     return refuseValue(flag, text.replace(/\/\/[^/@]*@/, '//'), 'an http or https URL without user and query');
   }
   return text.replace(/\/+$/, '');
 }
 
-function refuseValue(flag: FlagName, value: string, wanted: string): never {
-  throw new WharfError('request.invalid', `invalid value for --${flag}: ${JSON.stringify(value)}: expected ${wanted}`, {
-    hint: '',
-  });
+function warnings(read: SettingReader): readonly string[] {
+  const found: string[] = [];
+  if (read.list('allow-nondistributable-artifacts').length > 0)
+    found.push(
+      'allow-nondistributable-artifacts is deprecated and has no effect: such layers are pushed like all others.',
+    );
+  for (const name of Object.keys(features(read)).filter((feature) => feature !== 'buildkit')) {
+    found.push(`The feature ${name} is not known here and has no effect.`);
+  }
+  return found;
 }

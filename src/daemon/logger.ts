@@ -1,12 +1,16 @@
 /**
- * The daemon's log: one logfmt line a record on stderr, so that journald, files and people can read it.
+ * The daemon's log: one line a record on stderr, so that journald, files and people can read it; logfmt, or JSON for
+ * collectors, with the same names in both.
  *
  *   time=2026-11-22T04:00:00.000Z level=info msg="API listening" address=unix:///run/wharf/wharf.sock
+ *   {"level":"info","msg":"API listening","time":"2026-11-22T04:00:00.000Z","address":"unix:///run/wharf/wharf.sock"}
  *
  * Fields named like secrets are never written, whatever they hold.
  */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
 export type LogLevel = (typeof logLevels)[number];
+export const logFormats = ['text', 'json'] as const;
+export type LogFormat = (typeof logFormats)[number];
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface Logger {
@@ -26,22 +30,29 @@ export interface LevelledLogger extends Logger {
 
 export interface LoggerOptions {
   readonly level: LogLevel;
+  /** 'text' unless told. */
+  readonly format?: LogFormat;
   readonly write: (line: string) => void;
   readonly nowMs?: () => number;
 }
 
-export function createLogger({ level: firstLevel, write, nowMs = Date.now }: LoggerOptions): LevelledLogger {
+export function createLogger({
+  level: firstLevel,
+  format = 'text',
+  write,
+  nowMs = Date.now,
+}: LoggerOptions): LevelledLogger {
   let level = firstLevel;
   const enabled = (wanted: LogLevel) => logLevels.indexOf(wanted) >= logLevels.indexOf(level);
   const record =
     (at: LogLevel) =>
     (message: string, fields: LogFields = {}) => {
       if (!enabled(at)) return;
-      const parts = [`time=${new Date(nowMs()).toISOString()}`, `level=${at}`, `msg=${quoted(message)}`];
-      for (const [name, value] of Object.entries(fields)) {
-        if (value !== undefined) parts.push(`${name}=${isSecret(name) ? '[hidden]' : quoted(textOf(value))}`);
-      }
-      write(`${parts.join(' ')}\n`);
+      const time = new Date(nowMs()).toISOString();
+      const shown = Object.entries(fields).flatMap(([name, value]) =>
+        value === undefined ? [] : [[name, isSecret(name) ? '[hidden]' : textOf(value)] as const],
+      );
+      write(`${format === 'json' ? jsonLine(at, message, time, shown) : textLine(at, message, time, shown)}\n`);
     };
   return {
     debug: record('debug'),
@@ -61,6 +72,20 @@ export function createLogger({ level: firstLevel, write, nowMs = Date.now }: Log
 
 /** A logger that drops everything. */
 export const silentLogger: Logger = createLogger({ level: 'fatal', write: () => undefined });
+
+type Shown = readonly (readonly [name: string, text: string])[];
+
+function textLine(level: LogLevel, message: string, time: string, fields: Shown): string {
+  const parts = [`time=${time}`, `level=${level}`, `msg=${quoted(message)}`];
+  return [...parts, ...fields.map(([name, text]) => `${name}=${quoted(text)}`)].join(' ');
+}
+
+/** A field must not pass for the record's own: those come first, and names of theirs get a mark. */
+function jsonLine(level: LogLevel, msg: string, time: string, fields: Shown): string {
+  const own = { level, msg, time };
+  const others = fields.map(([name, text]) => [Object.hasOwn(own, name) ? `fields.${name}` : name, text]);
+  return JSON.stringify({ ...own, ...Object.fromEntries(others) });
+}
 
 function isSecret(name: string): boolean {
   return /password|secret|token|authorization|credential/i.test(name);

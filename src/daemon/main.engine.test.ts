@@ -103,13 +103,14 @@ describe('wharfd', () => {
   });
 
   it('refuses a data root, an exec root and a socket that another one uses', async () => {
-    await start().ready();
+    const holder = start();
+    await holder.ready();
     const refused = async (...argv: string[]) => {
       const daemon = start(...argv);
       return `${await daemon.ended} ${daemon.output()}`;
     };
     expect(await refused('--exec-root', `${folder}/run2`)).toContain(
-      `1 wharfd: another daemon uses the data root ${folder}/data`,
+      `1 wharfd: another daemon (process ${holder.process.pid}) uses the data root ${folder}/data`,
     );
     expect(await refused('--data-root', `${folder}/data2`)).toMatch(/^1 wharfd: process with PID \d+ is still running/);
     const apart = ['--data-root', `${folder}/data2`, '--exec-root', `${folder}/run2`];

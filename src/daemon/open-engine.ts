@@ -3,6 +3,7 @@
  * main.ts makes the process around it: pidfile, metadata, signals, listeners.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -19,8 +20,10 @@ import type { LevelledLogger } from './logger.ts';
 import { createContainerLog } from './logs/file-container-log.ts';
 import { createNetworkService } from './networks/network-service-factory.ts';
 import { createRegistrySwitch } from './registry-switch.ts';
+import { needsRestart, reloadAttributes, reloadedOptions } from './reload-options.ts';
 import { createRuntime } from './runtime/conmon-runtime.ts';
 import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.ts';
+import { shutdownLimitMs } from './shutdown-limit.ts';
 import { createSnapshotter } from './snapshots/create-snapshotter.ts';
 import { dockerDriverName } from './snapshots/driver-name.ts';
 import { createLayerWorkerPool } from './snapshots/layer-worker-pool.ts';
@@ -36,7 +39,13 @@ const seccompPath = fileURLToPath(new URL('../../resources/seccomp/default.json'
 /** What main.ts holds of a running engine. */
 export interface RunningEngine {
   readonly services: EngineServices;
-  reload(options: DaemonOptions): void;
+  options(): DaemonOptions;
+  /** Answers the names of changed settings that wait for the next start. */
+  reload(options: DaemonOptions): readonly string[];
+  /** How long the end may take when containers are stopped; undefined: as long as it takes. */
+  shutdownLimitMs(): Promise<number | undefined>;
+  /** What the daemon is doing, for the debug dump. */
+  state(): Readonly<Record<string, unknown>>;
   close(options: { readonly stopContainers: boolean }): Promise<void>;
 }
 
@@ -55,7 +64,7 @@ function registryOf(options: DaemonOptions) {
 }
 
 interface SystemSources {
-  readonly db: DatabaseSync;
+  readonly engineId: string;
   readonly log: LevelledLogger;
   readonly options: () => DaemonOptions;
   readonly runtime: Awaited<ReturnType<typeof createRuntime>>;
@@ -68,7 +77,7 @@ interface SystemSources {
 
 function openSystem(parts: SystemSources) {
   return createSystemService({
-    engineId: keptValue(parts.db, 'engine-id', randomUUID),
+    engineId: parts.engineId,
     options: parts.options,
     debug: () => parts.log.level === 'debug',
     host: readHostInfo(detectCgroupMode()),
@@ -140,17 +149,28 @@ export async function openEngine(first: DaemonOptions, db: DatabaseSync, log: Le
   await images.reconcile({ signal: ending.signal });
   await containers.reconcile({ signal: ending.signal });
 
-  const sources = { db, log, options: () => options, runtime, snapshots, networks, images, containers, events };
+  const engineId = keptValue(db, 'engine-id', randomUUID);
+  const sources = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
   const system = openSystem(sources);
   return {
     services: { containers, images, networks, volumes, registry, events, system, hostPlatform },
+    options: () => options,
     reload(next) {
-      options = next;
-      registry.replace(registryOf(next));
-      events.publish('daemon', 'reload', keptValue(db, 'engine-id', randomUUID), {
-        name: readHostInfo(detectCgroupMode()).name,
-      });
+      const left = needsRestart(options, next);
+      options = reloadedOptions(options, next);
+      registry.replace(registryOf(options));
+      const { cgroupVersion, name: defaultRuntime } = runtime.info;
+      const facts = { name: hostname(), defaultRuntime, cgroupnsMode: cgroupVersion === '2' ? 'private' : 'host' };
+      events.publish('daemon', 'reload', engineId, reloadAttributes(options, facts));
+      return left;
     },
+    shutdownLimitMs: () => shutdownLimitMs(containers, options.shutdownTimeoutSeconds, ending.signal),
+    // Without what may hold passwords: proxies' URLs and options of log drivers.
+    state: () => ({
+      options: { ...options, proxies: undefined, containers: undefined },
+      containers: containers.counts(),
+      eventListeners: events.listenerCount(),
+    }),
     async close({ stopContainers }) {
       await containers.shutdown({ stopContainers });
       ending.abort();

@@ -10,7 +10,7 @@ export interface VersionedPath {
 
 /** @throws WharfError 'request.invalid' in Docker's words when the version is out of range */
 export function splitVersion(path: string): VersionedPath {
-  const found = /^\/v(\d{1,3}\.\d{1,3})(\/.*)$/.exec(path);
+  const found = /^\/v(\d[\d.]{0,15})(\/.*)$/.exec(path);
   if (found?.[1] === undefined || found[2] === undefined) return { version: apiVersion, path };
   const version = found[1];
   if (compareVersions(version, apiVersion) > 0) {
@@ -32,7 +32,11 @@ export function splitVersion(path: string): VersionedPath {
 
 /** Negative when a is older than b. Compares part by part: 1.9 is older than 1.24. */
 export function compareVersions(a: string, b: string): number {
-  const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
-  const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
-  return aMajor - bMajor || aMinor - bMinor;
+  const left = a.split('.').map(Number);
+  const right = b.split('.').map(Number);
+  for (let part = 0; part < Math.max(left.length, right.length); part += 1) {
+    const difference = (left[part] ?? 0) - (right[part] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
 }

@@ -6,8 +6,10 @@
  *
  * Every request has a signal that fires when its client goes away. Nothing thrown escapes: it becomes an error answer.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { TlsOptions } from 'node:tls';
 import { apiVersion } from '../../contract/engine-routes.ts';
 import { WharfError } from '../../contract/errors.ts';
 import type { StreamSession } from '../containers/container-service.ts';
@@ -16,6 +18,7 @@ import { answer, sendError, type UntypedHandler } from './answer.ts';
 import { errorAnswer, pageNotFound } from './error-answer.ts';
 import type { Handlers, RequestContext } from './handler.ts';
 import { readUpgradeBody, refuseUpgrade, takeOverUpgraded } from './hijack.ts';
+import type { ApiServer } from './listen.ts';
 import { createRouteMatcher } from './match-route.ts';
 import { readJsonBody } from './request-body.ts';
 import { type ResolvedRequest, resolveRequest } from './resolve-request.ts';
@@ -29,15 +32,20 @@ export interface HttpServerOptions {
   readonly engineVersion: string;
   /** Whether browsers on other sites might reach it (TCP): then their requests are refused. */
   readonly reachableByBrowsers: boolean;
+  /** Certificates to encrypt with; undefined: plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
+  /** What the Docker-Experimental header says. */
+  readonly experimental?: boolean;
 }
 
 /** One server a listener; `listen` it and `close` it as any other. */
-export function createEngineServer(options: HttpServerOptions): Server {
+export function createEngineServer(options: HttpServerOptions): ApiServer {
   const { handlers, log } = options;
   const match = createRouteMatcher();
+  const nextRequestId = requestIds();
   const headers = {
     'Api-Version': apiVersion,
-    'Docker-Experimental': 'false',
+    'Docker-Experimental': String(options.experimental ?? false),
     Ostype: 'linux',
     Server: `Wharf/${options.engineVersion} (linux)`,
   };
@@ -51,6 +59,7 @@ export function createEngineServer(options: HttpServerOptions): Server {
     });
     try {
       if (options.reachableByBrowsers) refuseOtherSites(request);
+      if (answersWithoutRoute(request, response)) return;
       const resolved = resolveRequest(match, request.method ?? '', request.url ?? '');
       if (resolved === undefined) return sendError(response, pageNotFound);
       const source = { stream: request, contentType: request.headers['content-type'] };
@@ -65,7 +74,7 @@ export function createEngineServer(options: HttpServerOptions): Server {
       if (client.signal.aborted) response.destroy();
       else sendError(response, errorAnswer(error, log));
     } finally {
-      log.debug('request', { method: request.method, url: request.url, status: response.statusCode });
+      if (log.enabled('debug')) log.debug('request', requestFields(nextRequestId(), request, response));
     }
   }
 
@@ -94,11 +103,14 @@ export function createEngineServer(options: HttpServerOptions): Server {
       else socket.destroy();
       session?.cancel();
     } finally {
-      log.debug('request', { method: request.method, url: request.url, upgraded: session !== undefined });
+      if (log.enabled('debug')) {
+        const { method, url } = request;
+        log.debug('request', { request: nextRequestId(), method, url, upgraded: session !== undefined });
+      }
     }
   }
 
-  const server = createServer({
+  const settings = {
     // Uploads and streams may take as long as they take; only the head must come soon.
     requestTimeout: 0,
     headersTimeout: 30_000,
@@ -106,12 +118,42 @@ export function createEngineServer(options: HttpServerOptions): Server {
     maxHeaderSize: 128 * 1024,
     noDelay: true,
     // JDK and other clients offer `Upgrade: h2c` with every request; those are plain requests to us.
-    shouldUpgradeCallback: (request) => takesUpgrade(request, match),
-  });
+    shouldUpgradeCallback: (request: IncomingMessage) => takesUpgrade(request, match),
+  };
+  const { tls } = options;
+  const server = tls === undefined ? createServer(settings) : createTlsServer({ ...settings, ...tls });
   server.on('request', (request, response) => void handleRequest(request, response));
   server.on('upgrade', (request, socket, head) => void handleUpgrade(request, socket, head));
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseBroken(error, socket, headers));
+  server.on('tlsClientError', (error: Error) => log.debug('TLS handshake failed', { why: error.message }));
   return server;
+}
+
+/** Short, and different for each request of this daemon, so that lines of one request can be found in the log. */
+function requestIds(): () => string {
+  let count = 0;
+  return () => {
+    count += 1;
+    return count.toString(36).padStart(6, '0');
+  };
+}
+
+function requestFields(id: string, request: IncomingMessage, response: ServerResponse) {
+  return { request: id, method: request.method, url: request.url, status: response.statusCode };
+}
+
+/** Docker's answers to OPTIONS, whatever the path, and to paths with empty segments. */
+function answersWithoutRoute(request: IncomingMessage, response: ServerResponse): boolean {
+  const { method, url = '' } = request;
+  if (method === 'OPTIONS') {
+    response.writeHead(200, { 'Content-Length': 0 }).end();
+    return true;
+  }
+  const [path = '', query] = url.split('?', 2);
+  if (!path.includes('//')) return false;
+  const location = `${path.replace(/\/{2,}/g, '/')}${query === undefined ? '' : `?${query}`}`;
+  response.writeHead(301, { Location: location, 'Content-Length': 0 }).end();
+  return true;
 }
 
 function contextOf(
@@ -151,7 +193,7 @@ function takesUpgrade(request: IncomingMessage, match: ReturnType<typeof createR
 /** A page of another site may make a browser send requests here, but can not hide where they come from. */
 function refuseOtherSites(request: IncomingMessage): void {
   const { origin, host } = request.headers;
-  if (origin === undefined || origin === `http://${host}`) return;
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return;
   throw new WharfError('auth.denied', 'requests of web pages of other sites are refused', { hint: '' });
 }
 

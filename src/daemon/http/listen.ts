@@ -1,13 +1,16 @@
-/** Sockets the API listens on. */
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import type { Server } from 'node:http';
-import { connect } from 'node:net';
-import { dirname } from 'node:path';
+/** Sockets the API listens on: UNIX, TCP, and those that systemd opened before us. */
+import { rmSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { WharfError } from '../../contract/errors.ts';
 import type { ListenAddress } from '../daemon-options.ts';
+import type { InheritedSocket } from '../system/inherited-sockets.ts';
+import { bindUnixSocket, checkSocketPath } from './unix-socket.ts';
 
-/** sun_path is 108 bytes with its final zero (unix(7)). */
-const socketPathMaxBytes = 107;
+/** What listeners need of node:http's and node:https' servers. */
+export interface ApiServer extends Server {
+  closeIdleConnections(): void;
+  closeAllConnections(): void;
+}
 
 export interface Listener {
   /** `unix:///run/wharf/wharf.sock`, `tcp://127.0.0.1:2375`: the port is the real one when 0 was asked for. */
@@ -18,39 +21,50 @@ export interface Listener {
   closeConnections(): void;
 }
 
+/** An address with what it takes to listen there. */
+export type ListenTarget =
+  | Exclude<ListenAddress, { readonly kind: 'fd' }>
+  | ({ readonly kind: 'fd' } & InheritedSocket);
+
 /**
  * @param group owner group of UNIX sockets; undefined: `wharf` when there is one
  * @throws WharfError 'request.conflict' when another daemon listens there; 'request.invalid'
  */
-export async function listenOn(server: Server, address: ListenAddress, group: string | undefined): Promise<Listener> {
-  if (address.kind === 'tcp') {
-    await bind(
-      server,
-      () => server.listen({ host: address.host, port: address.port }),
-      `tcp://${address.host}:${address.port}`,
-    );
-    const bound = server.address();
-    const port = typeof bound === 'object' && bound !== null ? bound.port : address.port;
-    const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-    return listener(server, `tcp://${host}:${port}`, () => undefined);
+export async function listenOn(server: ApiServer, target: ListenTarget, group: string | undefined): Promise<Listener> {
+  switch (target.kind) {
+    case 'tcp': {
+      const { host, port } = target;
+      await bind(server, () => server.listen({ host, port }), `tcp://${host}:${port}`);
+      return listener(server, tcpAddress(server, host, port), () => undefined);
+    }
+    case 'unix': {
+      const { path } = target;
+      await bindUnixSocket(path, group, () => bind(server, () => server.listen({ path }), `unix://${path}`));
+      return listener(server, `unix://${path}`, () => rmSync(path, { force: true }));
+    }
+    case 'fd': {
+      await bind(server, () => server.listen({ fd: target.fd }), `fd://${target.name}`);
+      // The socket is systemd's: its file stays, and connections that come while we are away start the next daemon.
+      return listener(server, inheritedAddress(server, target), () => undefined);
+    }
   }
-  const { path } = address;
-  await checkListenAddress(address, group);
-  const gid = groupId(group);
-  mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
-  // Nobody else may connect in the moment before the owner is set.
-  const previous = process.umask(0o177);
-  try {
-    await bind(server, () => server.listen({ path }), `unix://${path}`);
-  } finally {
-    process.umask(previous);
-  }
-  if (gid !== undefined) chownSync(path, 0, gid);
-  chmodSync(path, 0o660);
-  return listener(server, `unix://${path}`, () => rmSync(path, { force: true }));
 }
 
-function listener(server: Server, address: string, cleanUp: () => void): Listener {
+function tcpAddress(server: ApiServer, host: string, port: number): string {
+  const bound = server.address();
+  const real = typeof bound === 'object' && bound !== null ? bound.port : port;
+  return `tcp://${host.includes(':') ? `[${host}]` : host}:${real}`;
+}
+
+function inheritedAddress(server: ApiServer, { name }: InheritedSocket): string {
+  const bound = server.address();
+  if (typeof bound === 'object' && bound !== null && typeof bound.port === 'number') {
+    return tcpAddress(server, bound.address, bound.port);
+  }
+  return `fd://${name}`;
+}
+
+function listener(server: ApiServer, address: string, cleanUp: () => void): Listener {
   return {
     address,
     stopListening() {
@@ -62,7 +76,7 @@ function listener(server: Server, address: string, cleanUp: () => void): Listene
   };
 }
 
-function bind(server: Server, listen: () => void, where: string): Promise<void> {
+function bind(server: ApiServer, listen: () => void, where: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'the address is in use' : cause.message;
@@ -81,56 +95,6 @@ function bind(server: Server, listen: () => void, where: string): Promise<void> 
  * Whether the address can be had, asked before anything is started.
  * @throws as `listenOn`; a TCP port is only known to be free when it is bound
  */
-export async function checkListenAddress(address: ListenAddress, group: string | undefined): Promise<void> {
-  if (address.kind === 'tcp') return;
-  if (Buffer.byteLength(address.path) > socketPathMaxBytes) throw pathTooLong(address.path);
-  groupId(group);
-  await removeDeadSocket(address.path);
-}
-
-function pathTooLong(path: string): WharfError {
-  return new WharfError('request.invalid', `the socket's path is longer than ${socketPathMaxBytes} bytes: ${path}`, {
-    hint: '',
-  });
-}
-
-/** A socket file outlives a daemon that was killed. It is removed when nobody answers on it, and only then. */
-async function removeDeadSocket(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket())
-    throw new WharfError('request.conflict', `listen on ${path}: there is a file that is no socket`, { hint: '' });
-  if (await answers(path)) {
-    throw new WharfError('request.conflict', `listen on ${path}: another daemon listens there`, {
-      hint: 'Stop it, or give another --host.',
-    });
-  }
-  rmSync(path, { force: true });
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ path });
-    const done = (alive: boolean) => {
-      socket.destroy();
-      resolve(alive);
-    };
-    socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
-  });
-}
-
-/** @throws WharfError 'request.invalid' when a group was named that does not exist */
-function groupId(name: string | undefined): number | undefined {
-  const wanted = name ?? 'wharf';
-  if (/^\d+$/.test(wanted)) return Number(wanted);
-  const line = readFileSync('/etc/group', 'utf8')
-    .split('\n')
-    .find((text) => text.startsWith(`${wanted}:`));
-  const gid = Number(line?.split(':')[2]);
-  if (line !== undefined && Number.isInteger(gid)) return gid;
-  if (name === undefined) return undefined;
-  throw new WharfError('request.invalid', `there is no group ${JSON.stringify(name)}`, {
-    hint: 'Give --group a group of this machine.',
-  });
+export async function checkListenAddress(target: ListenTarget, group: string | undefined): Promise<void> {
+  if (target.kind === 'unix') await checkSocketPath(target.path, group);
 }

@@ -20,26 +20,41 @@ export async function readJsonBody(spec: RouteSpec, source: BodySource): Promise
   if (spec.body === undefined) return undefined;
   const text = await readBounded(source.stream);
   if (text.trim() === '' && spec.bodyOptional) return undefined;
-  if (text !== '') checkContentType(source.contentType);
+  if (text !== '') checkContentType(source.contentType ?? '');
   return parseValue(spec.body, parseJsonBody(text));
 }
+
+/** A client that sends half a body and then nothing must not hold its part of it for ever. */
+const silentMaxMs = 60_000;
 
 async function readBounded(stream: Readable): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of stream.iterator({ destroyOnReturn: false })) {
-    size += part.length;
-    if (size > jsonBodyMaxBytes) {
-      throw new WharfError('request.too-large', `the request body is larger than ${jsonBodyMaxBytes} bytes`);
+  const silence = setTimeout(() => stream.destroy(tooSlow()), silentMaxMs);
+  try {
+    for await (const part of stream.iterator({ destroyOnReturn: false })) {
+      silence.refresh();
+      size += part.length;
+      if (size > jsonBodyMaxBytes) {
+        throw new WharfError('request.too-large', `the request body is larger than ${jsonBodyMaxBytes} bytes`);
+      }
+      parts.push(part);
     }
-    parts.push(part);
+  } finally {
+    clearTimeout(silence);
   }
   return new TextDecoder().decode(Buffer.concat(parts));
 }
 
+function tooSlow(): WharfError {
+  return new WharfError('request.invalid', 'the request body did not come in time', { status: 408 });
+}
+
 /** A browser can send other types across sites without asking first; Docker refuses them too. */
-function checkContentType(contentType: string | undefined): void {
-  if (contentType === undefined || /^application\/json\s*(?:;|$)/i.test(contentType)) return;
+function checkContentType(contentType: string): void {
+  if (/^application\/json\s*(?:;|$)/i.test(contentType)) return;
+  if (contentType.trim() === '')
+    throw new WharfError('request.invalid', 'malformed Content-Type header (): mime: no media type');
   throw new WharfError(
     'request.invalid',
     `unsupported Content-Type header (${contentType.slice(0, 80)}): must be 'application/json'`,

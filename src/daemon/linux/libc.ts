@@ -34,6 +34,7 @@ export const O_NONBLOCK = 0x800;
 export const O_CLOEXEC = 0x80000;
 export const AF_UNIX = 1;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;
 export const SHUT_RD = 0;
 
@@ -88,7 +89,7 @@ export function socketpair(domain: number, type: number): readonly [number, numb
   return [first, second];
 }
 
-/** Connects a UNIX socket. The path is at most 107 bytes: sockaddr_un. */
+/** Connects a UNIX socket. The path is at most 107 bytes: sockaddr_un. One with '@' in front is an abstract name (unix(7)). */
 export function connectUnix(fd: number, path: string): void {
   const encoded = Buffer.from(path);
   if (encoded.length > 107)
@@ -96,7 +97,10 @@ export function connectUnix(fd: number, path: string): void {
   const address = Buffer.alloc(110);
   address.writeUInt16LE(AF_UNIX, 0);
   encoded.copy(address, 2);
-  checked(nativeConnect(fd, address, address.length), `connect to ${path}`);
+  const abstract = path.startsWith('@');
+  if (abstract) address[2] = 0;
+  // An abstract name is as long as its length says, zeros included.
+  checked(nativeConnect(fd, address, abstract ? 2 + encoded.length : address.length), `connect to ${path}`);
 }
 
 export function shutdown(fd: number, how: number): void {

@@ -1,5 +1,5 @@
 /** The one metadata file. Opening it is also the lock of the data root: SQLite's own, which the kernel drops with the process. */
-import { mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { WharfError } from '../../contract/errors.ts';
 import { reserveSpace } from '../linux/libc.ts';
@@ -20,7 +20,9 @@ export function openMetadata(dataRoot: string): DatabaseSync {
   } catch (cause) {
     db.close();
     if (isBusy(cause)) {
-      throw new WharfError('request.conflict', `another daemon uses the data root ${dataRoot}`, {
+      const holder = lockHolder(path);
+      const who = holder === undefined ? 'another daemon' : `another daemon (process ${holder})`;
+      throw new WharfError('request.conflict', `${who} uses the data root ${dataRoot}`, {
         cause,
         hint: 'Stop it, or give --data-root and --exec-root of their own.',
       });
@@ -46,6 +48,16 @@ function keepRoomToWrite(path: string): void {
   // locking"), SQLite's among them, and the data root would be open to a second daemon.
   const file = openSync(path, 'r+');
   reserveSpace(file, 0, statSync(path).size + reservedBytes);
+}
+
+/** The process with a lock on this file, as the kernel lists them: `1: POSIX  ADVISORY  WRITE 812 fe:01:393228 0 EOF`. */
+function lockHolder(path: string): number | undefined {
+  const inode = statSync(path).ino;
+  for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
+    const found = /^\d+: \w+ +\w+ +\w+ +(\d+) [0-9a-f]+:[0-9a-f]+:(\d+) /.exec(line);
+    if (Number(found?.[2]) === inode && Number(found?.[1]) > 0) return Number(found?.[1]);
+  }
+  return undefined;
 }
 
 const SQLITE_BUSY = 5;

@@ -1,0 +1,74 @@
+/** Where the API listens, put together: addresses, systemd's sockets, certificates, one server each. */
+import type { TlsOptions } from 'node:tls';
+import type { DaemonOptions } from './daemon-options.ts';
+import { createHandlers } from './http/handlers/all-handlers.ts';
+import type { EngineServices } from './http/handlers/engine-services.ts';
+import { createEngineServer } from './http/http-server.ts';
+import { checkListenAddress, type Listener, type ListenTarget, listenOn } from './http/listen.ts';
+import type { LevelledLogger } from './logger.ts';
+import { buildInfo } from './system/build-info.ts';
+import { chooseSockets, type InheritedSocket } from './system/inherited-sockets.ts';
+import { readServerTls } from './system/server-tls.ts';
+
+export interface ListenPlan {
+  readonly targets: readonly ListenTarget[];
+  readonly tls: TlsOptions | undefined;
+}
+
+/**
+ * What to listen on, checked before anything is started.
+ * @throws WharfError 'request.invalid' | 'request.conflict'
+ */
+export async function planListeners(
+  options: DaemonOptions,
+  inherited: readonly InheritedSocket[],
+): Promise<ListenPlan> {
+  const targets = options.hosts.flatMap((address): readonly ListenTarget[] =>
+    address.kind === 'fd'
+      ? chooseSockets(inherited, address.name).map((socket) => ({ kind: 'fd', ...socket }))
+      : [address],
+  );
+  for (const target of targets) await checkListenAddress(target, options.group);
+  return { targets, tls: options.tls === undefined ? undefined : readServerTls(options.tls) };
+}
+
+export async function openListeners(
+  { targets, tls }: ListenPlan,
+  {
+    options,
+    services,
+    log,
+  }: { readonly options: DaemonOptions; readonly services: EngineServices; readonly log: LevelledLogger },
+): Promise<readonly Listener[]> {
+  const handlers = createHandlers(services);
+  const { experimental } = options;
+  const listeners: Listener[] = [];
+  try {
+    for (const target of targets) {
+      const onTcp = target.kind === 'tcp' || (target.kind === 'fd' && target.tcp);
+      const server = createEngineServer({
+        handlers,
+        log,
+        engineVersion: buildInfo.version,
+        experimental,
+        reachableByBrowsers: onTcp,
+        tls: onTcp ? tls : undefined,
+      });
+      const listener = await listenOn(server, target, options.group);
+      listeners.push(listener);
+      if (onTcp) warnOfTcp(options, listener.address, log);
+    }
+  } catch (error) {
+    for (const listener of listeners) listener.stopListening();
+    throw error;
+  }
+  return listeners;
+}
+
+function warnOfTcp({ tls }: DaemonOptions, address: string, log: LevelledLogger): void {
+  if (tls === undefined) {
+    log.warn('The API listens on TCP without encryption: whoever reaches it has root here.', { address });
+  } else if (!tls.verify) {
+    log.warn('The API listens on TCP without verifying clients: whoever reaches it has root here.', { address });
+  }
+}

@@ -1,0 +1,118 @@
+/** Settings of the daemon as a service: where it lives, listens and logs. */
+import type { FlagTable } from './daemon-flag.ts';
+
+export const serviceFlags = {
+  'config-file': {
+    kind: 'text',
+    value: 'PATH',
+    help: 'Configuration file (default /etc/wharf/daemon.json, which may be missing)',
+  },
+  'data-root': {
+    kind: 'text',
+    key: 'data-root',
+    value: 'PATH',
+    help: 'Images, volumes and containers (default /var/lib/wharf)',
+  },
+  'exec-root': {
+    kind: 'text',
+    key: 'exec-root',
+    value: 'PATH',
+    help: 'State until the next boot (default /run/wharf)',
+  },
+  host: {
+    kind: 'list',
+    short: 'H',
+    key: 'hosts',
+    value: 'ADDRESS',
+    help: 'Listen here: unix:///path, tcp://address:port, or fd:// for the sockets systemd opened; may be given more than once (default unix://EXEC-ROOT/wharf.sock)',
+  },
+  pidfile: {
+    kind: 'text',
+    short: 'p',
+    key: 'pidfile',
+    value: 'PATH',
+    help: 'File for the process ID (default EXEC-ROOT/wharfd.pid)',
+  },
+  group: {
+    kind: 'text',
+    short: 'G',
+    key: 'group',
+    value: 'NAME',
+    help: 'Group that may use the socket (default wharf, when there is one)',
+  },
+  tls: { kind: 'switch', key: 'tls', help: 'TLS on TCP addresses; implied by --tlsverify' },
+  tlsverify: {
+    kind: 'switch',
+    key: 'tlsverify',
+    help: "TLS on TCP addresses, for clients with a certificate of --tlscacert's authority only",
+  },
+  tlscacert: {
+    kind: 'text',
+    key: 'tlscacert',
+    value: 'PATH',
+    help: "Authority of the clients' certificates (default /etc/wharf/tls/ca.pem)",
+  },
+  tlscert: {
+    kind: 'text',
+    key: 'tlscert',
+    value: 'PATH',
+    help: 'Certificate to show (default /etc/wharf/tls/cert.pem)',
+  },
+  tlskey: { kind: 'text', key: 'tlskey', value: 'PATH', help: 'Key of --tlscert (default /etc/wharf/tls/key.pem)' },
+  'authorization-plugin': {
+    kind: 'list',
+    key: 'authorization-plugins',
+    value: 'NAME',
+    help: 'Plugins that every request is shown to',
+  },
+  'metrics-addr': {
+    kind: 'text',
+    key: 'metrics-addr',
+    value: 'ADDRESS:PORT',
+    help: 'Serve Prometheus metrics here, at /metrics',
+  },
+  label: { kind: 'list', key: 'labels', value: 'KEY=VALUE', help: 'Labels of the daemon, shown by info' },
+  'live-restore': {
+    kind: 'switch',
+    key: 'live-restore',
+    help: 'Containers go on while the daemon is away (default true)',
+  },
+  'shutdown-timeout': {
+    kind: 'number',
+    key: 'shutdown-timeout',
+    value: 'SECONDS',
+    help: 'Time for containers to end with the daemon, without --live-restore (default 15; -1: no limit)',
+  },
+  'log-level': {
+    kind: 'text',
+    short: 'l',
+    key: 'log-level',
+    value: 'LEVEL',
+    help: 'debug, info, warn, error or fatal (default info)',
+  },
+  'log-format': {
+    kind: 'text',
+    key: 'log-format',
+    value: 'FORMAT',
+    help: "The daemon's own log: text or json (default text)",
+  },
+  'raw-logs': { kind: 'switch', key: 'raw-logs', help: 'No colours in the log (there never are any)' },
+  debug: { kind: 'switch', short: 'D', key: 'debug', help: 'Same as --log-level debug' },
+  experimental: { kind: 'switch', key: 'experimental', help: 'Tell clients that experimental features are on' },
+  feature: {
+    kind: 'map',
+    key: 'features',
+    value: 'NAME=BOOL',
+    help: "Turn a feature on or off: buildkit, which tells clients which builder is the engine's own",
+  },
+  'oom-score-adjust': {
+    kind: 'number',
+    key: 'oom-score-adjust',
+    value: 'N',
+    help: 'Refused',
+    refused: 'set OOMScoreAdjust= in the systemd unit instead',
+  },
+  validate: { kind: 'switch', help: 'Check flags and configuration file, then end' },
+  version: { kind: 'switch', short: 'v', help: 'Print the version, then end' },
+  help: { kind: 'switch', short: 'h', help: 'Print this, then end' },
+} as const satisfies FlagTable;
