@@ -114,6 +114,22 @@ describe('reading a container log', () => {
     expect(textOf(await read())).toEqual(['one\n', 'two\n']);
   });
 
+  it('never takes several lines for one, however the file grows while it is read', async () => {
+    writeFileSync(path, '');
+    let next = 0;
+    const grow = () =>
+      appendFileSync(path, Array.from({ length: 20 }, () => line(1, 'stdout', 'F', `${next++}`)).join(''));
+    const writer = setInterval(grow, 0);
+    try {
+      for (let turn = 0; turn < 150; turn++) {
+        const seen = textOf(await read());
+        expect(seen).toEqual(seen.map((_, at) => `${at}\n`));
+      }
+    } finally {
+      clearInterval(writer);
+    }
+  });
+
   it('reads 20 MiB of short lines well under a second', async () => {
     const one = line(1, 'stdout', 'F', 'a line of about sixty letters, as programs print all day long');
     writeFileSync(path, one.repeat(Math.ceil((20 * 1024 * 1024) / one.length)));

@@ -25,6 +25,7 @@ export interface FollowOptions {
 }
 
 const chunkBytes = 1024 * 1024;
+const newline = 10;
 
 /** Wakes a reader; a wake that comes while nobody waits is kept. */
 class Doorbell {
@@ -177,7 +178,8 @@ class GrowingFile {
   /** What a crash left of the last line, if it is enough to be an entry. */
   async unfinishedLine(): Promise<LogPiece | undefined> {
     const chunk = await this.#readChunk(chunkBytes);
-    return chunk === undefined ? undefined : parsePiece(chunk, 0, chunk.length);
+    // With a line end in it, it is no rest but new lines, written since the last read.
+    return chunk === undefined || chunk.includes(newline) ? undefined : parsePiece(chunk, 0, chunk.length);
   }
 
   async #open(): Promise<FileHandle | undefined> {
