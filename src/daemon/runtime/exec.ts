@@ -44,7 +44,8 @@ export async function execInContainer(context: RuntimeContext, id: string, optio
   let child: ChildProcess | undefined;
   try {
     await writeFile(`${folder}/process.json`, JSON.stringify(options.process));
-    const runtime = runtimeNamed(context, record.runtime);
+    const named = runtimeNamed(context, record.runtime);
+    const runtime = { ...named, ...named.forExec };
     const args = [
       ...['--log', `${folder}/log`, '--log-format', 'json', 'exec'],
       ...['--process', `${folder}/process.json`, '--pid-file', `${folder}/pid`, id],
