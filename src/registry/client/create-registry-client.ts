@@ -4,6 +4,7 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { defaultDomain, type Reference } from '../../oci/reference.ts';
 import { Authorizer } from './authorizer.ts';
 import { BearerTokens } from './bearer-tokens.ts';
+import type { Dial } from './dialling-agents.ts';
 import { type Endpoint, EndpointList, hubRegistryHost, serverHost } from './endpoints.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { type EndpointAccess, fetchManifest } from './fetch-manifest.ts';
@@ -26,6 +27,8 @@ export interface RegistryClientSurroundings {
   /** Base URLs of Docker Hub's registry and of its search, for tests. */
   readonly hubUrl?: string;
   readonly hubSearchUrl?: string;
+  /** Makes the connections, where the engine's own network is not the host's. */
+  readonly dial?: Dial | undefined;
 }
 
 /** Client of every registry. `close` ends pooled connections; it is usable again afterwards. */
@@ -38,7 +41,7 @@ export function createRegistryClient(
 ): ClosableRegistryClient {
   const timeouts = { ...defaultTimeouts, ...surroundings.timeouts };
   const proxies = proxyRules(surroundings.environment ?? process.env);
-  const exchange = new HttpExchange({ timeouts, proxies, userAgent: config.userAgent });
+  const exchange = new HttpExchange({ timeouts, proxies, userAgent: config.userAgent, dial: surroundings.dial });
   const endpoints = new EndpointList(config, timeouts.unreachableMemoryMs, surroundings.hubUrl);
   const isInsecure = (host: string): boolean => endpoints.isInsecure(host);
   const session = new RegistrySession(

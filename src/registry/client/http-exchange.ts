@@ -9,6 +9,7 @@ import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls';
+import { type AgentPair, createAgents, type Dial } from './dialling-agents.ts';
 import { cancelled, networkFailure, timedOut } from './network-failure.ts';
 import type { ProxyRules } from './proxy-rules.ts';
 import type { RegistryTimeouts } from './registry-timeouts.ts';
@@ -29,12 +30,16 @@ export interface HttpExchangeOptions {
   readonly timeouts: RegistryTimeouts;
   readonly proxies: ProxyRules;
   readonly userAgent: string;
+  /** Absent: connections are made here. Connections to a proxy always are. */
+  readonly dial?: Dial | undefined;
 }
 
 export class HttpExchange {
   readonly #options: HttpExchangeOptions;
-  readonly #direct: { readonly http: HttpAgent; readonly https: HttpsAgent };
-  readonly #proxied: { readonly http: HttpAgent; readonly https: HttpsAgent };
+  readonly #direct: AgentPair;
+  readonly #proxied: AgentPair;
+  /** For one request each; Node's own when connections are made here. */
+  readonly #fresh: AgentPair | { readonly http: false; readonly https: false };
   #trust: SecureContext | undefined;
 
   constructor(options: HttpExchangeOptions) {
@@ -45,8 +50,14 @@ export class HttpExchange {
       ...(http === undefined ? {} : { HTTP_PROXY: http }),
       ...(https === undefined ? {} : { HTTPS_PROXY: https }),
     };
-    this.#direct = { http: new HttpAgent(pool), https: new HttpsAgent(pool) };
-    this.#proxied = { http: new HttpAgent({ ...pool, proxyEnv }), https: new HttpsAgent({ ...pool, proxyEnv }) };
+    this.#direct = createAgents(pool, options.dial);
+    this.#fresh =
+      options.dial === undefined ? { http: false, https: false } : createAgents({ keepAlive: false }, options.dial);
+    // Without a proxy for it, a protocol's connections are direct ones whatever the exceptions say.
+    this.#proxied = {
+      http: http === undefined ? this.#direct.http : new HttpAgent({ ...pool, proxyEnv }),
+      https: https === undefined ? this.#direct.https : new HttpsAgent({ ...pool, proxyEnv }),
+    };
   }
 
   /**
@@ -117,9 +128,13 @@ export class HttpExchange {
       signal: AbortSignal.any([request.signal]),
       headers: { 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity', ...length, ...request.headers },
     };
-    if (url.protocol === 'http:') return httpRequest(url, { ...common, agent: fresh ? false : agents.http });
+    if (url.protocol === 'http:') return httpRequest(url, { ...common, agent: fresh ? this.#fresh.http : agents.http });
     const trust = request.insecureTls ? { rejectUnauthorized: false } : { secureContext: this.#trusted() };
-    return httpsRequest(url, { ...common, ...trust, agent: fresh && agents === this.#direct ? false : agents.https });
+    return httpsRequest(url, {
+      ...common,
+      ...trust,
+      agent: fresh && agents.https === this.#direct.https ? this.#fresh.https : agents.https,
+    });
   }
 
   /** The machine's own certificate authorities count beside Node's: companies install theirs there. */
