@@ -31,7 +31,7 @@ export async function readContainerArchive(
   const shown = { path, container: ref };
   const stat = await statInRoot(place.root, place.path, shown);
   const body = pack(place.root, place.path, path, shown, AbortSignal.any([signal, context.signal]));
-  context.announce(handle, 'archive-path', { path });
+  context.announce(handle, 'archive-path');
   return { stat, body: disposeAtEnd(context, handle, body, held.move()) };
 }
 
@@ -83,7 +83,7 @@ export async function writeContainerArchive(
     owner: user && { uid: user.uid, gid: user.gid },
     pool: context.snapshots.pool,
   });
-  context.announce(handle, 'extract-to-dir', { path });
+  context.announce(handle, 'extract-to-dir');
 }
 
 /** GET /containers/{id}/export: the root without volumes. */

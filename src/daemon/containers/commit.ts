@@ -1,4 +1,5 @@
 import type { ContainerConfig } from '../../contract/engine-types.ts';
+import { familiar, parseReference } from '../../oci/reference.ts';
 import type { ImageRunConfig } from '../images/image-service.ts';
 import { applyChanges } from '../images/run-config-changes.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -10,7 +11,10 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
   return handle.queue.run(async () => {
     const { record, id } = handle;
     const freeze = query.pause && handle.state.kind === 'running';
-    if (freeze) await context.runtime.pause(id);
+    if (freeze) {
+      await context.runtime.pause(id);
+      context.announce(handle, 'pause');
+    }
     try {
       const config = applyChanges(query.config ?? runConfigOf(record.config), query.changes);
       const imageId = await context.images.commit({
@@ -22,12 +26,23 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
         comment: query.comment,
         signal: query.signal,
       });
-      context.announce(handle, 'commit', { comment: query.comment, imageID: imageId, imageRef: query.reference ?? '' });
+      context.announce(handle, 'commit', {
+        comment: query.comment,
+        imageID: imageId,
+        imageRef: shownReference(query.reference),
+      });
       return { Id: imageId };
     } finally {
-      if (freeze) await context.runtime.resume(id);
+      if (freeze) {
+        await context.runtime.resume(id);
+        context.announce(handle, 'unpause');
+      }
     }
   });
+}
+
+function shownReference(reference: string | undefined): string {
+  return reference === undefined ? '' : familiar(parseReference(reference));
 }
 
 /** What of a container's config an image keeps. */

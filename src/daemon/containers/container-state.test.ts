@@ -186,12 +186,12 @@ describe('what goes with a transition', () => {
     expect(next).toMatchObject({ kind: 'exited', end: { exitCode: 127, finishedAtMs: 9_000 } });
   });
 
-  test('an exit announces die with the exit code and the seconds it ran, then releases, then removes if --rm', () => {
+  test('an exit releases, announces die with the exit code and the seconds it ran, then removes if --rm', () => {
     const { effects } = moved(states.running, events['process-exited']);
     expect(effects).toEqual([
       { kind: 'end-health' },
-      { kind: 'announce', action: 'die', attributes: { exitCode: '3', execDuration: '4' } },
       { kind: 'release' },
+      { kind: 'announce', action: 'die', attributes: { exitCode: '3', execDuration: '4' } },
       { kind: 'auto-remove' },
     ]);
   });

@@ -300,9 +300,11 @@ function onExited(state: ContainerState, event: StateEvent & { type: 'process-ex
   const effects: Effect[] = [{ kind: 'end-health' }];
   if (end.oomKilled) effects.push(announce('oom'));
   const ranForSeconds = Math.max(0, Math.floor((end.finishedAtMs - state.startedAtMs) / 1000));
-  effects.push(announce('die', { exitCode: String(end.exitCode), execDuration: String(ranForSeconds) }), {
-    kind: 'release',
-  });
+  // As dockerd: what release lets go of (networks, volumes) tells first.
+  effects.push(
+    { kind: 'release' },
+    announce('die', { exitCode: String(end.exitCode), execDuration: String(ranForSeconds) }),
+  );
   const { startedAtMs } = state;
   const stopped = state.kind === 'stopping';
   if (again && !stopped) {

@@ -48,7 +48,7 @@ export function createExec(context: ContainerContext, ref: string, config: ExecC
   const exec: ExecProcess = { id: newId(), config, command, state: { kind: 'created' } };
   handle.execs.set(exec.id, exec);
   context.execOwners.set(exec.id, handle.id);
-  context.announce(handle, `exec_create: ${command.join(' ')}`, { execID: exec.id });
+  context.announce(handle, `exec_create: ${actionText(command)}`, { execID: exec.id });
   return { Id: exec.id };
 }
 
@@ -86,6 +86,11 @@ export async function startExec(
   return undefined;
 }
 
+/** As dockerd: the program, a blank, its arguments; the blank stays when there are none. */
+export function actionText([program = '', ...args]: readonly string[]): string {
+  return `${program} ${args.join(' ')}`;
+}
+
 async function begin(
   context: ContainerContext,
   handle: ContainerHandle,
@@ -98,10 +103,10 @@ async function begin(
     ConsoleSize: options.consoleSize ?? exec.config.ConsoleSize,
   });
   const { attachStdin } = options;
+  context.announce(handle, `exec_start: ${actionText(exec.command)}`, { execID: exec.id });
   const session = await context.runtime.exec(handle.id, { process, attachStdin, signal: context.signal });
   exec.state = { kind: 'running', session };
   if (exec.wantedSize) session.resize(exec.wantedSize);
-  context.announce(handle, `exec_start: ${exec.command.join(' ')}`, { execID: exec.id });
   return session;
 }
 

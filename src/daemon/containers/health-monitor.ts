@@ -8,7 +8,9 @@
 import type { Readable } from 'node:stream';
 import type { Health } from '../../contract/engine-types.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { newId } from './container-record.ts';
 import { isLive } from './container-state.ts';
+import { actionText } from './exec.ts';
 import { execProcess } from './exec-process.ts';
 import { SIGKILL } from './signals.ts';
 import type { HealthStatus } from './state-text.ts';
@@ -139,6 +141,7 @@ async function probe(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const startedAtMs = context.clock.nowMs();
+  const exec = { execID: newId() };
   const ended = (exitCode: number, output: string): ProbeResult => ({
     startedAtMs,
     endedAtMs: context.clock.nowMs(),
@@ -147,14 +150,20 @@ async function probe(
   });
   try {
     const process = await execProcess(context, handle, { Cmd: settings.command });
+    context.announce(handle, `exec_create: ${actionText(settings.command)}`, exec);
+    context.announce(handle, `exec_start: ${actionText(settings.command)}`, exec);
     const session = await context.runtime.exec(handle.id, { process, attachStdin: false, signal });
     const output = collect([session.stdout, session.stderr]);
     const timer = new AbortController();
     const timedOut = context.clock.delay(settings.timeoutMs, { signal: AbortSignal.any([timer.signal, signal]) });
     const first = await Promise.race([session.exited, timedOut.then(() => undefined)]);
     timer.abort();
-    if (first) return ended(first.exitCode, output.text());
+    if (first) {
+      context.announce(handle, 'exec_die', { ...exec, exitCode: String(first.exitCode) });
+      return ended(first.exitCode, output.text());
+    }
     session.kill(SIGKILL);
+    context.announce(handle, 'exec_die', { ...exec, exitCode: String(128 + SIGKILL) });
     return ended(-1, `Health check exceeded timeout (${settings.timeoutMs} ms)`);
   } catch (error) {
     return ended(-1, error instanceof Error ? error.message : String(error));

@@ -8,7 +8,7 @@ import { type Digest, sha256Digest } from '../../oci/digest.ts';
 import { isJsonObject } from '../../oci/json-fields.ts';
 import { maxConfigBytes } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
-import { parseReference } from '../../oci/reference.ts';
+import { familiar, parseReference } from '../../oci/reference.ts';
 import type { BlobInfo, Lease } from '../content/content-store.ts';
 import { getImage } from './find-image.ts';
 import type { ImageParts } from './image-parts.ts';
@@ -43,6 +43,10 @@ export async function commitImage(parts: ImageParts, request: CommitRequest): Pr
   request.signal.throwIfAborted();
   const names = name === undefined ? [] : [name];
   const image = await recordImage(parts, { configBytes, layers, manifest, parentId: base.id, names }, lease);
+  const announce = (action: string, shown: string) =>
+    parts.events.publish('image', action, image.id, { ...image.document.labels, name: shown });
+  announce('create', image.id);
+  if (name !== undefined) announce('tag', familiar(name));
   return image.id;
 }
 

@@ -39,8 +39,10 @@ export async function importRoot(parts: ImageParts, request: ImportRequest): Pro
     request.signal.throwIfAborted();
     const names = name === undefined ? [] : [name];
     const image = await recordImage(parts, { configBytes, layers, manifest, parentId: '', names }, lease);
-    const shown = name === undefined ? image.id : familiar(name);
-    parts.events.publish('image', 'import', image.id, { ...image.document.labels, name: shown });
+    const announce = (action: string, shown: string) =>
+      parts.events.publish('image', action, image.id, { ...image.document.labels, name: shown });
+    if (name !== undefined) announce('tag', familiar(name));
+    announce('import', image.id);
     request.onProgress({ status: image.id });
     return image.id;
   } catch (error) {

@@ -79,9 +79,13 @@ class Removal {
     return this.#parts.images.references(this.#image.id);
   }
 
-  #untag(reference: Reference): void {
+  #drop(reference: Reference): void {
     this.#parts.images.unname(reference);
     this.items.push({ Untagged: familiar(reference) });
+  }
+
+  #untag(reference: Reference): void {
+    this.#drop(reference);
     this.#parts.events.publish('image', 'untag', this.#image.id, eventAttributes(this.#image));
   }
 
@@ -91,7 +95,8 @@ class Removal {
     const repository = canonicalName(removed);
     const left = this.#references().filter((reference) => canonicalName(reference) === repository);
     if (left.some((reference) => reference.digest === undefined)) return;
-    for (const reference of left) this.#untag(reference);
+    // Without an event of their own: to clients the tag was the name.
+    for (const reference of left) this.#drop(reference);
   }
 
   #conflict(check: { readonly names: boolean; readonly stopped: boolean }): WharfError | undefined {
@@ -139,7 +144,8 @@ async function deleteImages(
   for (const image of images) {
     parts.images.delete(image.id);
     items.push({ Deleted: image.id });
-    parts.events.publish('image', 'delete', image.id, eventAttributes(image));
+    // As dockerd, which can not read the labels any more.
+    parts.events.publish('image', 'delete', image.id, { name: image.id });
   }
   const { layers, freedBytes } = await parts.garbage.collect();
   const gone = new Set(images.flatMap((image) => image.layers.map((layer): string => layer.chainId)));

@@ -86,7 +86,9 @@ export function parseTimestamp(text: string | undefined, name: string): bigint |
 export function eventJson(event: EngineEvent): string {
   const { Type, Action, Actor, scope, time, timeNano } = event;
   const older =
-    Type === 'container' || Type === 'image' ? { status: Action, id: Actor.ID, from: Actor.Attributes.image } : {};
+    Type === 'container' || Type === 'image'
+      ? { status: Action, id: Actor.ID || undefined, from: Actor.Attributes.image || undefined }
+      : {};
   const fields = JSON.stringify({ ...older, Type, Action, Actor, scope, time });
   return `${fields.slice(0, -1)},"timeNano":${timeNano}}`;
 }
