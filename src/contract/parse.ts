@@ -4,7 +4,7 @@
  *
  * What comes out is built anew from the schema, so nothing unknown gets past here.
  */
-import { WharfError } from './errors.ts';
+import { raise, WharfError } from './errors.ts';
 import type { AnySchema, Filters, Schema, Static } from './schema.ts';
 
 /** @throws WharfError 'request.invalid', naming the field: "HostConfig.Memory: expected a whole number, got a string" */
@@ -154,18 +154,26 @@ function parseQueryValue(schema: Schema, name: string, text: string, all: readon
       ? parseNumber(schema, Number(text), path)
       : refuse(path, 'a number', text);
   }
-  const value = parseJson(text, path);
-  return schema.format === 'filters' ? parseFilters(value, path) : value;
+  return schema.format === 'filters' ? parseFilters(text) : parseJson(text, path);
 }
 
-/** Both `{"status":["running"]}` and the older `{"status":{"running":true}}`. */
-function parseFilters(value: unknown, path: string): Filters {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return refuse(path, 'an object', value);
+/** Both `{"status":["running"]}` and the older `{"status":{"running":true}}`. dockerd says the same of all it can not read. */
+function parseFilters(text: string): Filters {
+  const hint = 'Filters are a JSON object of lists: {"status":["running"]}.';
+  const refused = () => new WharfError('request.invalid', 'invalid filter', { hint });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw refused();
+  }
+  if (value === null) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw refused();
   return Object.fromEntries(
     Object.entries(value).map(([name, given]: [string, unknown]) => {
-      const at = `${path}.${name}`;
-      if (Array.isArray(given)) return [name, given.map((item: unknown) => parseString({ type: 'string' }, item, at))];
-      if (typeof given !== 'object' || given === null) return refuse(at, 'a list of strings', given);
+      if (Array.isArray(given))
+        return [name, given.map((item) => (typeof item === 'string' ? item : raise(refused())))];
+      if (typeof given !== 'object' || given === null) throw refused();
       return [name, Object.entries(given).flatMap(([item, wanted]) => (wanted === true ? [item] : []))];
     }),
   );

@@ -1,6 +1,7 @@
 /** `GET /events`: the past within its bounds, then what happens, until the bound or the client's end. */
 import { WharfError } from '../../../contract/errors.ts';
 import type { Filters } from '../../../contract/schema.ts';
+import { parseUnixNano } from '../../../contract/unix-time.ts';
 import type { EngineEvent, EventBus } from '../../events/event-bus.ts';
 import type { DocumentOutput } from '../handler.ts';
 
@@ -10,26 +11,29 @@ export interface EventQuery {
   readonly filters?: Filters;
 }
 
-/** Answers when `until` has passed or the signal fires. @throws WharfError 'request.invalid' for a bound that is no time */
+/** Answers when `until` has passed or the signal fires. @throws WharfError 'request.invalid' for bounds that are no times or the wrong way round */
 export async function streamEvents(
   bus: EventBus,
   query: EventQuery,
   output: DocumentOutput,
   signal: AbortSignal,
 ): Promise<void> {
-  const since = parseTimestamp(query.since, 'since');
-  const until = parseTimestamp(query.until, 'until');
-  const filters = query.filters ?? {};
-  for (const name of Object.keys(filters)) {
-    if (!filterNames.has(name)) throw new WharfError('request.invalid', `invalid filter '${name.slice(0, 40)}'`);
+  const since = parseUnixNano(query.since);
+  const until = parseUnixNano(query.until);
+  if (since !== undefined && until !== undefined && since > until) {
+    const message = `\`since\` time (${query.since}) cannot be after \`until\` time (${query.until})`;
+    throw new WharfError('request.invalid', message);
   }
+  const filters = query.filters ?? {};
   const send = (event: EngineEvent) => {
     if (until !== undefined && event.timeNano > until) return;
     if (matchesFilters(event, filters)) output.sendText(eventJson(event));
   };
   output.flushHead();
   // Listening begins before the past is sent; publishing is synchronous, so none is missed and none comes twice.
-  const past = since === undefined ? [] : [...bus.history()].filter((event) => event.timeNano >= since);
+  // Any bound asks for the past too, as in dockerd.
+  const from = since ?? (until === undefined ? undefined : 0n);
+  const past = from === undefined ? [] : [...bus.history()].filter((event) => event.timeNano >= from);
   const unsubscribe = bus.subscribe(send);
   try {
     for (const event of past) send(event);
@@ -38,10 +42,6 @@ export async function streamEvents(
     unsubscribe();
   }
 }
-
-const filterNames: ReadonlySet<string> = new Set(
-  'type scope event label image container network volume plugin daemon builder'.split(' '),
-);
 
 /** Longest delay of a Node timer. */
 const timerMaxMs = 2 ** 31 - 1;
@@ -63,25 +63,6 @@ function ended(untilNano: bigint | undefined, signal: AbortSignal): Promise<void
   });
 }
 
-/**
- * Seconds since the epoch with an optional fraction of up to nine digits, or RFC 3339, in nanoseconds. '' and '0' as no bound.
- * @throws WharfError 'request.invalid'
- */
-export function parseTimestamp(text: string | undefined, name: string): bigint | undefined {
-  if (text === undefined || text === '' || text === '0') return undefined;
-  const seconds = /^(\d{1,12})(?:\.(\d{1,9})\d*)?$/.exec(text);
-  if (seconds?.[1] !== undefined) {
-    return BigInt(seconds[1]) * 1_000_000_000n + BigInt((seconds[2] ?? '').padEnd(9, '0'));
-  }
-  const ms = Date.parse(text);
-  if (Number.isNaN(ms)) {
-    throw new WharfError('request.invalid', `query parameter ${name}: not a time: ${text.slice(0, 80)}`, {
-      hint: 'Give seconds since the epoch or RFC 3339.',
-    });
-  }
-  return BigInt(ms) * 1_000_000n;
-}
-
 /** Docker's shape with its older fields; the nanoseconds exact, which a JavaScript number could not carry. */
 export function eventJson(event: EngineEvent): string {
   const { Type, Action, Actor, scope, time, timeNano } = event;
@@ -93,7 +74,7 @@ export function eventJson(event: EngineEvent): string {
   return `${fields.slice(0, -1)},"timeNano":${timeNano}}`;
 }
 
-/** Values of one filter are alternatives, filters together all have to match. Docker's daemon/events/filter.go. */
+/** Values of one filter are alternatives, filters together all have to match. As dockerd, other names filter nothing. */
 export function matchesFilters(event: EngineEvent, filters: Filters): boolean {
   return Object.entries(filters).every(([name, values]) => values.length === 0 || matches(event, name, values));
 }
@@ -112,9 +93,20 @@ function matches(event: EngineEvent, name: string, values: readonly string[]): b
       return values.every((value) => hasLabel(Actor.Attributes, value));
     case 'image':
       return values.some((value) => isOfImage(event, value));
-    // container, network, volume, plugin, daemon: one of that kind, by ID or name.
+    case 'container':
+    case 'network':
+    case 'volume':
+    case 'plugin':
+    case 'daemon':
+      // By the beginning of ID or name, of whatever kind: dockerd does not ask for the type here.
+      return values.some((value) => Actor.ID.startsWith(value) || Actor.Attributes.name?.startsWith(value));
+    case 'node':
+    case 'service':
+    case 'secret':
+    case 'config':
+      return false;
     default:
-      return Type === name && values.some((value) => Actor.ID.startsWith(value) || Actor.Attributes.name === value);
+      return true;
   }
 }
 
