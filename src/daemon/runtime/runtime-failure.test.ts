@@ -28,14 +28,14 @@ describe('what a runtime says', () => {
       expect(runtimeFailure('exec', message, '/x')).toMatchObject({
         code: 'container.command-not-executable',
         message:
-          'OCI runtime exec failed: exec failed: unable to start container process: exec: "/x": permission denied: unknown',
+          'OCI runtime exec failed: exec failed: unable to start container process: exec: "/x": permission denied',
       });
     }
   });
   it('is passed on when it is something else', () => {
     expect(runtimeFailure('exec', 'exec failed: cannot join', 'x')).toMatchObject({
       code: 'runtime.failed',
-      message: 'OCI runtime exec failed: exec failed: cannot join: unknown',
+      message: 'OCI runtime exec failed: exec failed: cannot join',
     });
   });
 });

@@ -28,7 +28,12 @@ export function runtimeMessage(log: string, stderr: string): string {
   return message ?? stderr.trim();
 }
 
-const notFound = [/executable file .*not found in \$PATH/, /exec: ".*": stat .*: no such file or directory/];
+const notFound = [
+  /executable file .*not found in \$PATH/,
+  /exec: ".*": stat .*: no such file or directory/,
+  // crun of an empty command.
+  /executable path not specified/,
+];
 const notExecutable = [
   /exec: ".*": permission denied/,
   /exec: ".*": is a directory/,
@@ -44,17 +49,23 @@ export function runtimeFailure(operation: FailedOperation, message: string, comm
       : `exec: ${JSON.stringify(command)}: executable file not found in $PATH`;
     return new WharfError('container.command-not-found', wording(operation, startFailure(operation, why)));
   }
+  if (command === '') {
+    const why = 'exec: "": executable file not found in $PATH';
+    return new WharfError('container.command-not-found', wording(operation, startFailure(operation, why)));
+  }
   if (notExecutable.some((pattern) => pattern.test(message))) {
-    const reason = /exec format error/i.test(message) ? 'exec format error' : 'permission denied';
-    return new WharfError(
-      'container.command-not-executable',
-      wording(operation, startFailure(operation, `exec: ${JSON.stringify(command)}: ${reason}`)),
-    );
+    const why = `exec: ${JSON.stringify(command)}: ${refusalReason(message)}`;
+    return new WharfError('container.command-not-executable', wording(operation, startFailure(operation, why)));
   }
   return new WharfError(
     'runtime.failed',
     wording(operation, message === '' ? 'the runtime ended without a word' : message),
   );
+}
+
+function refusalReason(message: string): string {
+  if (/exec format error/i.test(message)) return 'exec format error';
+  return /is a directory|not a regular file/i.test(message) ? 'is a directory: permission denied' : 'permission denied';
 }
 
 const createPrefix = 'failed to create task for container: failed to create shim task: OCI runtime create failed: ';
@@ -67,9 +78,15 @@ function startFailure(operation: FailedOperation, why: string): string {
     : reason;
 }
 
+/**
+ * What runc refuses before it makes anything, said before any runtime is asked, so that both say the same.
+ * @param reason as runc has it, such as `sysctl "x" is not in a separate kernel namespace`
+ */
+export function refusedSpec(reason: string): WharfError {
+  return new WharfError('runtime.failed', wording('create', `runc create failed: ${reason}`));
+}
+
 /** The frame Docker puts around a runtime's words. runc names the operation itself; it is not said twice. */
 function wording(operation: FailedOperation, text: string): string {
-  return operation === 'create'
-    ? `${createPrefix}${text}: unknown`
-    : `${execPrefix}${text.replace(/^exec failed: /, '')}: unknown`;
+  return operation === 'create' ? `${createPrefix}${text}` : `${execPrefix}${text.replace(/^exec failed: /, '')}`;
 }

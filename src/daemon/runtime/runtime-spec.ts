@@ -2,12 +2,19 @@
  * The OCI runtime spec of a container out of plain facts. Pure: reads no file, asks no kernel; what it needs to know of the
  * host comes in, so that every combination can be tested anywhere.
  */
-import { WharfError } from '../../contract/errors.ts';
 import { effectiveCapabilities } from './capability-sets.ts';
 import type { RuntimeMount, RuntimeProcess, RuntimeSpec } from './runtime.ts';
 import type { OciSeccomp } from './seccomp.ts';
-import { defaultMaskedPaths, defaultMounts, defaultReadonlyPaths, defaultShmSizeBytes } from './spec-defaults.ts';
+import {
+  defaultMaskedPaths,
+  defaultMounts,
+  defaultReadonlyPaths,
+  defaultShmSizeBytes,
+  type SharedMemory,
+} from './spec-defaults.ts';
 import { type ContainerDevice, deviceRules, limitsToResources, type ResourceLimits } from './spec-resources.ts';
+import { rlimits, type Ulimit } from './spec-rlimits.ts';
+import { checkSysctls } from './spec-sysctls.ts';
 
 /** What the builder must know of the machine; see host-facts.ts. */
 export interface HostFacts {
@@ -40,13 +47,6 @@ export interface SpecUser {
   readonly additionalGids: readonly number[];
 }
 
-export interface Ulimit {
-  /** As in Docker: `nofile`, `core`. */
-  readonly name: string;
-  readonly soft: number;
-  readonly hard: number;
-}
-
 export interface RuntimeSpecInput {
   readonly id: string;
   readonly args: readonly string[];
@@ -64,6 +64,8 @@ export interface RuntimeSpecInput {
   /** Destination to options (`size=64m,mode=1770`), as --tmpfs. */
   readonly tmpfs?: Readonly<Record<string, string>>;
   readonly shmSizeBytes?: number;
+  /** What is at /dev/shm. Absent: the host's with the host's IPC, else one of its own. */
+  readonly shm?: SharedMemory;
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly privileged: boolean;
@@ -93,7 +95,7 @@ export interface RuntimeSpecInput {
 /** Where Docker puts the init binary. */
 const initDestination = '/sbin/docker-init';
 
-/** @throws WharfError 'container.config-invalid' for a broken device rule or sysctl */
+/** @throws WharfError 'container.config-invalid' for a broken device rule, 'runtime.failed' for what runc would refuse */
 export function buildRuntimeSpec(input: RuntimeSpecInput, host: HostFacts): RuntimeSpec {
   const ownUts = input.namespaces.uts.kind === 'own';
   return {
@@ -119,7 +121,7 @@ function buildProcess(input: RuntimeSpecInput, host: HostFacts): RuntimeProcess 
     env: input.env,
     cwd: input.cwd === '' ? '/' : input.cwd,
     capabilities: processCapabilities(effectiveCapabilities(input, host), input.user.uid),
-    rlimits: input.ulimits.map(({ name, soft, hard }) => ({ type: `RLIMIT_${name.toUpperCase()}`, soft, hard })),
+    rlimits: rlimits(input.ulimits),
     noNewPrivileges: input.noNewPrivileges,
     ...(input.apparmorProfile === undefined ? {} : { apparmorProfile: input.apparmorProfile }),
     ...(input.oomScoreAdj === undefined ? {} : { oomScoreAdj: input.oomScoreAdj }),
@@ -141,7 +143,7 @@ function buildMounts(input: RuntimeSpecInput): readonly RuntimeMount[] {
   const defaults = defaultMounts({
     privileged: input.privileged,
     writableCgroups: input.writableCgroups ?? input.privileged,
-    hostIpc: input.namespaces.ipc.kind === 'host',
+    shm: input.shm ?? { kind: input.namespaces.ipc.kind === 'host' ? 'host' : 'own' },
     shmSizeBytes: input.shmSizeBytes ?? defaultShmSizeBytes,
   });
   const replaced = new Set(chosen.map((mount) => cleanPath(mount.destination)));
@@ -183,13 +185,18 @@ function buildLinux(input: RuntimeSpecInput, host: HostFacts): Readonly<Record<s
     devices: input.devices.map(({ access: _, ...device }) => device),
     resources: {
       devices: deviceRules(input.privileged, input.devices, input.deviceCgroupRules),
-      ...limitsToResources(input.limits, host),
+      ...limitsToResources(withoutEndlessQuota(input.limits), host),
     },
     ...(input.seccomp === undefined ? {} : { seccomp: input.seccomp }),
     maskedPaths: input.maskedPaths ?? (input.privileged ? [] : defaultMaskedPaths),
     readonlyPaths: input.readonlyPaths ?? (input.privileged ? [] : defaultReadonlyPaths),
     ...(propagation === undefined ? {} : { rootfsPropagation: propagation }),
   };
+}
+
+/** A new group has no quota, and crun can't write that on v1. */
+function withoutEndlessQuota(limits: ResourceLimits): ResourceLimits {
+  return (limits.cpuQuotaMicros ?? 0) < 0 ? { ...limits, cpuQuotaMicros: undefined } : limits;
 }
 
 function buildNamespaces(choices: SpecNamespaces, host: HostFacts): readonly { type: string; path?: string }[] {
@@ -211,14 +218,9 @@ function buildNamespaces(choices: SpecNamespaces, host: HostFacts): readonly { t
 /** In a network of its own a container may open ports under 1024 and ping without privileges (moby since 20.10). */
 function buildSysctls(input: RuntimeSpecInput, host: HostFacts): Readonly<Record<string, string>> {
   const network = input.namespaces.network.kind;
-  for (const name of Object.keys(input.sysctls)) {
-    if (!/^[a-z0-9_]+([./][A-Za-z0-9_-]+)+$/.test(name)) {
-      throw new WharfError('container.config-invalid', `sysctl '${name}' is not a valid name`);
-    }
-    if (name.startsWith('net.') && network === 'host') {
-      throw new WharfError('container.config-invalid', `sysctl "${name}" not allowed in host network namespace`);
-    }
-  }
+  const isOwn = (choice: NamespaceChoice) => choice.kind !== 'host';
+  const { ipc, uts } = input.namespaces;
+  checkSysctls(input.sysctls, { network: network !== 'host', ipc: isOwn(ipc), uts: isOwn(uts) });
   const pingGroups = `0 ${Math.min(2_147_483_647, host.highestGroupId ?? 2_147_483_647)}`;
   const defaults = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': pingGroups };
   return network === 'own' ? { ...defaults, ...input.sysctls } : input.sysctls;

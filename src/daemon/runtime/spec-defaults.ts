@@ -43,10 +43,17 @@ export const defaultReadonlyPaths: readonly string[] = [
 
 export const defaultShmSizeBytes = 64 * 1024 * 1024;
 
+/** `shared`: a tmpfs the daemon has mounted at `path`, for several containers. */
+export type SharedMemory =
+  | { readonly kind: 'own' }
+  | { readonly kind: 'host' }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'shared'; readonly path: string };
+
 export interface DefaultMountOptions {
   readonly privileged: boolean;
   readonly writableCgroups: boolean;
-  readonly hostIpc: boolean;
+  readonly shm: SharedMemory;
   readonly shmSizeBytes: number;
 }
 
@@ -79,20 +86,32 @@ export function defaultMounts(options: DefaultMountOptions): readonly RuntimeMou
   ];
 }
 
-function ipcMounts({ hostIpc, shmSizeBytes }: DefaultMountOptions): readonly RuntimeMount[] {
+function ipcMounts({ shm, shmSizeBytes }: DefaultMountOptions): readonly RuntimeMount[] {
   const options = ['nosuid', 'noexec', 'nodev'];
   return [
     // A mount of this type shows the queues of the IPC namespace it is made in, the host's too; few hosts have it mounted.
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options },
-    hostIpc
-      ? { destination: '/dev/shm', type: 'bind', source: '/dev/shm', options: ['rbind', ...options] }
-      : {
-          destination: '/dev/shm',
-          type: 'tmpfs',
-          source: 'shm',
-          options: [...options, 'mode=1777', `size=${shmSizeBytes}`],
-        },
+    ...shmMounts(shm, shmSizeBytes),
   ];
+}
+
+function shmMounts(shm: SharedMemory, sizeBytes: number): readonly RuntimeMount[] {
+  const destination = '/dev/shm';
+  switch (shm.kind) {
+    case 'none':
+      return [];
+    case 'host':
+      return [{ destination, type: 'bind', source: '/dev/shm', options: ['rbind', 'rprivate'] }];
+    case 'shared':
+      return [{ destination, type: 'bind', source: shm.path, options: ['rbind', 'rprivate'] }];
+    case 'own':
+      return [{ destination, type: 'tmpfs', source: 'shm', options: shmOptions(sizeBytes) }];
+  }
+}
+
+/** Mount options of a container's shared memory. */
+export function shmOptions(sizeBytes: number): readonly string[] {
+  return ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${sizeBytes}`];
 }
 
 /** One rule of the device control group. Absent numbers mean any. */
@@ -117,5 +136,6 @@ export const defaultDeviceRules: readonly DeviceRule[] = [
   { allow: true, type: 'c', major: 5, minor: 0, access: 'rwm' }, // /dev/tty
   { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm' }, // /dev/console
   { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm' }, // /dev/ptmx
+  { allow: true, type: 'c', major: 10, minor: 200, access: 'rwm' }, // /dev/net/tun, which still has to be made
   { allow: true, type: 'c', major: 136, access: 'rwm' }, // /dev/pts/*
 ];

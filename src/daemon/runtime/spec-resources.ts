@@ -1,5 +1,6 @@
 /** Limits as the API takes them, turned into the OCI `linux.resources` object. Pure. */
 import { WharfError } from '../../contract/errors.ts';
+import { refusedSpec } from './runtime-failure.ts';
 import { type DeviceRule, defaultDeviceRules } from './spec-defaults.ts';
 
 export interface ThrottledDevice {
@@ -50,6 +51,8 @@ export interface HostLimits {
 }
 
 const nanoCpuPeriodMicros = 100_000;
+const minCpuShares = 2;
+const maxCpuShares = 262_144;
 
 /** The resources object without devices; also what an update of a running container takes. */
 export function limitsToResources(limits: ResourceLimits, host: HostLimits): Readonly<Record<string, unknown>> {
@@ -77,8 +80,8 @@ function memoryResources(limits: ResourceLimits, host: HostLimits) {
 function cpuResources(limits: ResourceLimits) {
   const nano = positive(limits.nanoCpus);
   return withoutEmpty({
-    shares: positive(limits.cpuShares),
-    quota: nano === undefined ? nonZero(limits.cpuQuotaMicros) : Math.trunc((nano * nanoCpuPeriodMicros) / 1e9),
+    shares: cpuShares(limits.cpuShares),
+    quota: nano === undefined ? cpuQuota(limits.cpuQuotaMicros) : Math.trunc((nano * nanoCpuPeriodMicros) / 1e9),
     period: nano === undefined ? positive(limits.cpuPeriodMicros) : nanoCpuPeriodMicros,
     realtimePeriod: positive(limits.cpuRealtimePeriodMicros),
     realtimeRuntime: positive(limits.cpuRealtimeRuntimeMicros),
@@ -102,8 +105,22 @@ function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined;
 }
 
-function nonZero(value: number | undefined): number | undefined {
-  return value === 0 ? undefined : value;
+/** The kernel's own bounds; crun would take the nearest, runc refuses. */
+function cpuShares(value: number | undefined): number | undefined {
+  const shares = positive(value);
+  if (shares === undefined || (shares >= minCpuShares && shares <= maxCpuShares)) return shares;
+  const bound =
+    shares < minCpuShares
+      ? `minimum allowed cpu-shares is ${minCpuShares}`
+      : `maximum allowed cpu-shares is ${maxCpuShares}`;
+  throw refusedSpec(
+    `unable to start container process: error during container init: error setting cgroup config for procHooks process: the ${bound}`,
+  );
+}
+
+/** Any negative quota means none; crun takes only -1 for that. */
+function cpuQuota(value: number | undefined): number | undefined {
+  return value === undefined || value === 0 ? undefined : Math.max(value, -1);
 }
 
 function nonEmpty(value: string | undefined): string | undefined {
