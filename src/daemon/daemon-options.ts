@@ -8,6 +8,7 @@ import { type ContainerOptions, containerOptions } from './options/container-opt
 import { type ListenAddress, parseListenAddress } from './options/listen-address.ts';
 import { networkOptions } from './options/network-options.ts';
 import { parseFlags } from './options/parse-flags.ts';
+import { type RootlessOptions, rootlessOptions, usualFolders } from './options/rootless-options.ts';
 import { readerOf, refuse, refuseAbsent, refuseValue, type SettingReader } from './options/setting-reader.ts';
 import type { Settings } from './options/setting-values.ts';
 
@@ -37,6 +38,8 @@ export interface DaemonOptions {
   readonly pidfile: string;
   /** undefined: `wharf` when there is such a group, else root's. */
   readonly group: string | undefined;
+  /** undefined: the engine is the machine's root. */
+  readonly rootless: RootlessOptions | undefined;
   readonly registryMirrors: readonly string[];
   readonly registryFallbacks: readonly string[];
   readonly insecureRegistries: readonly string[];
@@ -97,7 +100,9 @@ export function configFileOf(argv: readonly string[]): string {
 function daemonOptions(settings: Settings): DaemonOptions {
   refuseAbsent(settings);
   const read = readerOf(settings);
-  const execRoot = resolve(read.text('exec-root') ?? '/run/wharf');
+  const rootless = rootlessOptions(read);
+  const folders = usualFolders(settings);
+  const execRoot = resolve(read.text('exec-root') ?? folders.execRoot);
   const tls = serverTls(read);
   const hosts = read.list('host').map((text) => parseListenAddress(text, tls !== undefined));
   const level = logLevel(read);
@@ -105,12 +110,14 @@ function daemonOptions(settings: Settings): DaemonOptions {
   const defaultRuntime = runtimeName(read.text('default-runtime'), containers);
   checkStorageOptions(read.list('storage-opt'));
   return {
-    dataRoot: resolve(read.text('data-root') ?? '/var/lib/wharf'),
+    dataRoot: resolve(read.text('data-root') ?? folders.dataRoot),
     execRoot,
     hosts: hosts.length > 0 ? hosts : [{ kind: 'unix', path: `${execRoot}/wharf.sock` }],
     tls,
     pidfile: resolve(read.text('pidfile') ?? `${execRoot}/wharfd.pid`),
-    group: read.text('group'),
+    // Root of a user's engine is the user, and its group the user's.
+    group: rootless === undefined ? read.text('group') : '0',
+    rootless,
     registryMirrors: read.list('registry-mirror').map(mirrorUrl),
     registryFallbacks: read.list('registry-fallback').map((url) => registryUrl('registry-fallback', url)),
     insecureRegistries: read.list('insecure-registry').map(insecureRegistry),

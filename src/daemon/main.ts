@@ -16,6 +16,7 @@ import type { Listener } from './http/listen.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
 import { openEngine, type RunningEngine } from './open-engine.ts';
 import { openListeners, planListeners } from './open-listeners.ts';
+import { isRootlessParent, runRootlessParent, takeSeat } from './run-rootless.ts';
 import { buildInfo } from './system/build-info.ts';
 import { writeDebugDump } from './system/debug-dump.ts';
 import { removeEmptyFolders } from './system/empty-folders.ts';
@@ -41,11 +42,12 @@ async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promi
   for (const warning of options.warnings) log.warn(warning);
   process.umask(0o022);
   mkdirSync(options.execRoot, { recursive: true, mode: 0o711 });
+  const rootless = takeSeat(options, log);
   using _pidfile = takePidfile(options.pidfile);
   const db = openMetadata(options.dataRoot);
   const plan = await planListeners(options, inherited);
-  const engine = await openEngine(options, db, log);
-  const listeners = await openListeners(plan, { options, services: engine.services, log }).catch(
+  const engine = await openEngine(options, db, log, rootless);
+  const listeners = await openListeners(plan, { options, services: engine.services, log, rootless }).catch(
     async (error: unknown) => {
       await engine.close({ stopContainers: false });
       throw error;
@@ -150,7 +152,9 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stdout.write('configuration OK\n');
       return 0;
     case 'run':
-      return await runDaemon(command.options, argv);
+      return await (isRootlessParent(command.options)
+        ? runRootlessParent(command.options, argv)
+        : runDaemon(command.options, argv));
   }
 }
 

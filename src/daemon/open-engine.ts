@@ -21,6 +21,7 @@ import { createContainerLog } from './logs/file-container-log.ts';
 import { createNetworkService } from './networks/network-service-factory.ts';
 import { createRegistrySwitch } from './registry-switch.ts';
 import { needsRestart, reloadAttributes, reloadedOptions } from './reload-options.ts';
+import type { RootlessSeat } from './run-rootless.ts';
 import { createRuntime } from './runtime/conmon-runtime.ts';
 import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.ts';
 import { shutdownLimitMs } from './shutdown-limit.ts';
@@ -54,13 +55,17 @@ function instanceOf(execRoot: string): string {
   return execRoot === '/run/wharf' ? '' : createHash('sha256').update(execRoot).digest('hex').slice(0, 6);
 }
 
-function registryOf(options: DaemonOptions) {
-  return createRegistryClient({
-    mirrors: options.registryMirrors,
-    fallbacks: options.registryFallbacks,
-    insecureRegistries: options.insecureRegistries,
-    userAgent: `wharf/${buildInfo.version} (linux; ${process.arch})`,
-  });
+function registryOf(options: DaemonOptions, rootless: RootlessSeat | undefined) {
+  return createRegistryClient(
+    {
+      mirrors: options.registryMirrors,
+      fallbacks: options.registryFallbacks,
+      insecureRegistries: options.insecureRegistries,
+      userAgent: `wharf/${buildInfo.version} (linux; ${process.arch})`,
+    },
+    // The host's network, its names and its loopback, whatever the engine's own is.
+    { dial: rootless?.sockets.connectTcp },
+  );
 }
 
 interface SystemSources {
@@ -73,6 +78,7 @@ interface SystemSources {
   readonly images: ReturnType<typeof createImageService>;
   readonly containers: ReturnType<typeof createContainerService>;
   readonly events: ReturnType<typeof createEventBus>;
+  readonly rootless: RootlessSeat | undefined;
 }
 
 function openSystem(parts: SystemSources) {
@@ -89,12 +95,19 @@ function openSystem(parts: SystemSources) {
     portHolders: (query) => parts.networks.portHolders(query),
     securityOptions: [
       'name=seccomp,profile=builtin',
+      ...(parts.rootless === undefined ? [] : ['name=rootless']),
       ...(parts.runtime.info.cgroupVersion === '2' ? ['name=cgroupns'] : []),
     ],
+    rootless: parts.rootless && { network: parts.rootless.place.network, cgroups: parts.rootless.place.cgroups },
   });
 }
 
-export async function openEngine(first: DaemonOptions, db: DatabaseSync, log: LevelledLogger): Promise<RunningEngine> {
+export async function openEngine(
+  first: DaemonOptions,
+  db: DatabaseSync,
+  log: LevelledLogger,
+  rootless?: RootlessSeat,
+): Promise<RunningEngine> {
   const { dataRoot, execRoot } = first;
   let options = first;
   const ending = new AbortController();
@@ -102,7 +115,7 @@ export async function openEngine(first: DaemonOptions, db: DatabaseSync, log: Le
   const cgroupParent = instance === '' ? '/wharf' : `/wharf-${instance}`;
   const hostPlatform = linuxPlatform(process.arch);
   const events = createEventBus();
-  const registry = createRegistrySwitch(registryOf(options));
+  const registry = createRegistrySwitch(registryOf(options, rootless));
   const runtime = await createRuntime({
     execRoot,
     cgroupParent,
@@ -115,8 +128,14 @@ export async function openEngine(first: DaemonOptions, db: DatabaseSync, log: Le
   await content.init();
   const pool = createLayerWorkerPool();
   const snapshots = await createSnapshotter({ root: `${dataRoot}/snapshots`, pool, prefer: options.storageDriver });
-  const networks = createNetworkService({ db, execRoot, instance, events, log });
-  const volumes = createVolumeService({ db, root: `${dataRoot}/volumes`, events, log });
+  const networks = createNetworkService({ db, execRoot, instance, events, log, hostSockets: rootless?.sockets });
+  const volumes = createVolumeService({
+    db,
+    root: `${dataRoot}/volumes`,
+    subpathRoot: `${execRoot}/volume-subpaths`,
+    events,
+    log,
+  });
   const images = createImageService({
     db,
     content,
@@ -150,15 +169,15 @@ export async function openEngine(first: DaemonOptions, db: DatabaseSync, log: Le
   await containers.reconcile({ signal: ending.signal });
 
   const engineId = keptValue(db, 'engine-id', randomUUID);
-  const sources = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
-  const system = openSystem(sources);
+  const parts = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
+  const system = openSystem({ ...parts, rootless });
   return {
     services: { containers, images, networks, volumes, registry, events, system, hostPlatform },
     options: () => options,
     reload(next) {
       const left = needsRestart(options, next);
       options = reloadedOptions(options, next);
-      registry.replace(registryOf(options));
+      registry.replace(registryOf(options, rootless));
       const { cgroupVersion, name: defaultRuntime } = runtime.info;
       const facts = { name: hostname(), defaultRuntime, cgroupnsMode: cgroupVersion === '2' ? 'private' : 'host' };
       events.publish('daemon', 'reload', engineId, reloadAttributes(options, facts));

@@ -6,6 +6,7 @@ import type { EngineServices } from './http/handlers/engine-services.ts';
 import { createEngineServer } from './http/http-server.ts';
 import { checkListenAddress, type Listener, type ListenTarget, listenOn } from './http/listen.ts';
 import type { LevelledLogger } from './logger.ts';
+import type { RootlessSeat } from './run-rootless.ts';
 import { buildInfo } from './system/build-info.ts';
 import { chooseSockets, type InheritedSocket } from './system/inherited-sockets.ts';
 import { readServerTls } from './system/server-tls.ts';
@@ -38,7 +39,13 @@ export async function openListeners(
     options,
     services,
     log,
-  }: { readonly options: DaemonOptions; readonly services: EngineServices; readonly log: LevelledLogger },
+    rootless,
+  }: {
+    readonly options: DaemonOptions;
+    readonly services: EngineServices;
+    readonly log: LevelledLogger;
+    readonly rootless: RootlessSeat | undefined;
+  },
 ): Promise<readonly Listener[]> {
   const handlers = createHandlers(services);
   const { experimental } = options;
@@ -54,7 +61,7 @@ export async function openListeners(
         reachableByBrowsers: onTcp,
         tls: onTcp ? tls : undefined,
       });
-      const listener = await listenOn(server, target, options.group);
+      const listener = await listenOn(server, target, options.group, rootless?.sockets);
       listeners.push(listener);
       if (onTcp) warnOfTcp(options, listener.address, log);
     }

@@ -26,15 +26,29 @@ export type ListenTarget =
   | Exclude<ListenAddress, { readonly kind: 'fd' }>
   | ({ readonly kind: 'fd' } & InheritedSocket);
 
+/** Listens in the host's network for an engine that lives in another: an ordinary user's engine asks its parent. */
+export interface HostListeners {
+  listenTcp(host: string, port: number): Promise<Server>;
+}
+
 /**
  * @param group owner group of UNIX sockets; undefined: `wharf` when there is one
  * @throws WharfError 'request.conflict' when another daemon listens there; 'request.invalid'
  */
-export async function listenOn(server: ApiServer, target: ListenTarget, group: string | undefined): Promise<Listener> {
+export async function listenOn(
+  server: ApiServer,
+  target: ListenTarget,
+  group: string | undefined,
+  hostSockets?: HostListeners,
+): Promise<Listener> {
   switch (target.kind) {
     case 'tcp': {
       const { host, port } = target;
-      await bind(server, () => server.listen({ host, port }), `tcp://${host}:${port}`);
+      const where = `tcp://${host}:${port}`;
+      const handed = await hostSockets?.listenTcp(host, port).catch((error: unknown) => {
+        throw listenFailure(where, error);
+      });
+      await bind(server, () => server.listen(handed ?? { host, port }), where);
       return listener(server, tcpAddress(server, host, port), () => undefined);
     }
     case 'unix': {
@@ -78,10 +92,7 @@ function listener(server: ApiServer, address: string, cleanUp: () => void): List
 
 function bind(server: ApiServer, listen: () => void, where: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const failed = (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'the address is in use' : cause.message;
-      reject(new WharfError('request.conflict', `listen on ${where}: ${why}`, { cause, hint: '' }));
-    };
+    const failed = (cause: Error) => reject(listenFailure(where, cause));
     server.once('error', failed);
     server.once('listening', () => {
       server.off('error', failed);
@@ -89,6 +100,12 @@ function bind(server: ApiServer, listen: () => void, where: string): Promise<voi
     });
     listen();
   });
+}
+
+function listenFailure(where: string, cause: unknown): WharfError {
+  const inUse = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE';
+  const why = inUse ? 'the address is in use' : cause instanceof Error ? cause.message : String(cause);
+  return new WharfError('request.conflict', `listen on ${where}: ${why}`, { cause, hint: '' });
 }
 
 /**

@@ -3,9 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { WharfError } from '../../contract/errors.ts';
 import { daemonFlags, type FlagName, flagRows } from '../daemon-flags.ts';
 import type { DaemonFlag } from './daemon-flag.ts';
+import { usualFolders } from './rootless-options.ts';
 import { type Given, isRecord, type Settings, shown } from './setting-values.ts';
-
-const defaultConfigFile = '/etc/wharf/daemon.json';
 
 const byKey = new Map(flagRows.flatMap(([name, flag]) => (flag.key === undefined ? [] : [[flag.key, name]])));
 /** Two keys of dockerd whose values are the settings themselves, grouped; and one that was given a list later. */
@@ -21,7 +20,7 @@ type Refuse = (why: string, cause?: unknown) => WharfError;
 /** The file that counts, whether it is there or not. */
 export function configFilePath(flags: Settings): string {
   const given = flags.get('config-file');
-  return typeof given === 'string' ? given : defaultConfigFile;
+  return typeof given === 'string' ? given : usualFolders(flags).configFile;
 }
 
 /**

@@ -40,6 +40,16 @@ export const serviceFlags = {
     value: 'NAME',
     help: 'Group that may use the socket (default wharf, when there is one)',
   },
+  rootless: {
+    kind: 'switch',
+    help: 'Run as an ordinary user: in a user namespace, with folders of the user (default false)',
+  },
+  'rootless-network': {
+    kind: 'text',
+    key: 'rootless-network',
+    value: 'NAME',
+    help: 'With --rootless: pasta, slirp4netns or none (default pasta where it is installed, else slirp4netns)',
+  },
   tls: { kind: 'switch', key: 'tls', help: 'TLS on TCP addresses; implied by --tlsverify' },
   tlsverify: {
     kind: 'switch',

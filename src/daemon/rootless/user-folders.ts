@@ -8,33 +8,30 @@ export interface UserFolders {
   readonly configFile: string;
 }
 
-export interface UserEnvironment {
-  readonly HOME?: string | undefined;
-  readonly XDG_RUNTIME_DIR?: string | undefined;
-  readonly XDG_DATA_HOME?: string | undefined;
-  readonly XDG_CONFIG_HOME?: string | undefined;
-}
+export type UserEnvironment = Readonly<Record<string, string | undefined>>;
 
-/**
- * @throws WharfError 'request.invalid' without a home folder. An exec root is needed only where `--exec-root` says nothing,
- * so it is asked for through `runtimeFolder`.
- */
+/** Each is looked up when it is asked for: a flag may make it unnecessary. @throws WharfError 'request.invalid' without one */
 export function userFolders(environment: UserEnvironment): UserFolders {
-  const home = absolute(environment.HOME);
-  const below = (given: string | undefined, usual: string): string => {
-    const folder = absolute(given) ?? (home === undefined ? undefined : `${home}/${usual}`);
-    if (folder !== undefined) return `${folder}/wharf`;
-    throw new WharfError('request.invalid', '--rootless: $HOME is not set', {
-      hint: 'Set HOME, or give --data-root and --config-file.',
-    });
-  };
   return {
-    dataRoot: below(environment.XDG_DATA_HOME, '.local/share'),
+    get dataRoot() {
+      return `${below(environment, environment.XDG_DATA_HOME, '.local/share')}/wharf`;
+    },
     get execRoot() {
       return `${runtimeFolder(environment)}/wharf`;
     },
-    configFile: `${below(environment.XDG_CONFIG_HOME, '.config')}/daemon.json`,
+    get configFile() {
+      return `${below(environment, environment.XDG_CONFIG_HOME, '.config')}/wharf/daemon.json`;
+    },
   };
+}
+
+function below(environment: UserEnvironment, given: string | undefined, usual: string): string {
+  const home = absolute(environment.HOME);
+  const folder = absolute(given) ?? (home === undefined ? undefined : `${home}/${usual}`);
+  if (folder !== undefined) return folder;
+  throw new WharfError('request.invalid', '--rootless: $HOME is not set', {
+    hint: 'Set HOME, or give --data-root and --config-file.',
+  });
 }
 
 /** @throws WharfError 'request.invalid' when the user has no folder of this kind */

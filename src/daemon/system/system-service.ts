@@ -25,6 +25,8 @@ export interface SystemParts {
   readonly countEventListeners: () => number;
   readonly portHolders: (query: { readonly port?: number; readonly protocol?: 'tcp' | 'udp' }) => readonly PortHolder[];
   readonly securityOptions: readonly string[];
+  /** Of an ordinary user's engine: what carries its packets, and whether it has control groups. */
+  readonly rootless?: { readonly network: string; readonly cgroups: 'delegated' | 'none' } | undefined;
 }
 
 export function createSystemService(parts: SystemParts): SystemService {
@@ -36,7 +38,7 @@ export function createSystemService(parts: SystemParts): SystemService {
   };
 }
 
-function systemVersion({ host, runtime }: SystemParts): SystemVersion {
+function systemVersion({ host, runtime, rootless, options }: SystemParts): SystemVersion {
   const engine = {
     Version: buildInfo.version,
     ApiVersion: apiVersion,
@@ -53,9 +55,19 @@ function systemVersion({ host, runtime }: SystemParts): SystemVersion {
     Components: [
       { Name: 'Engine', Version: engine.Version, Details: { ...engine, Experimental: 'false' } },
       { Name: runtime.name, Version: runtime.version, Details: { Path: runtime.path } },
+      ...(rootless === undefined ? [] : [rootlessComponent(rootless.network, options().execRoot)]),
     ],
     ...engine,
     Experimental: false,
+  };
+}
+
+/** Where dockerd names RootlessKit. */
+function rootlessComponent(network: string, stateDir: string) {
+  return {
+    Name: 'rootless',
+    Version: buildInfo.version,
+    Details: { NetworkDriver: network, PortDriver: 'parent', StateDir: stateDir },
   };
 }
 
@@ -87,7 +99,7 @@ async function systemInfo(parts: SystemParts): Promise<SystemInfo> {
     NGoroutines: process.getActiveResourcesInfo().length,
     SystemTime: new Date().toISOString(),
     LoggingDriver: 'json-file',
-    CgroupDriver: 'cgroupfs',
+    CgroupDriver: parts.rootless?.cgroups === 'none' ? 'none' : 'cgroupfs',
     CgroupVersion: runtime.cgroupVersion,
     NEventsListener: parts.countEventListeners(),
     KernelVersion: host.kernelVersion,
