@@ -10,6 +10,7 @@ import type { SeccompProfile } from '../runtime/seccomp.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import type { VolumeService } from '../volumes/volume-service.ts';
 import type { ContainerRecord } from './container-record.ts';
+import type { ContainerSettings } from './container-settings.ts';
 import type { ContainerState, RunEnd } from './container-state.ts';
 import { type ContainerStdin, createContainerStdin } from './container-stdin.ts';
 import { type ContainerStore, createContainerStore, noSuchContainer } from './container-store.ts';
@@ -36,6 +37,8 @@ export interface ContainerDefaults {
   readonly cgroupParent: string;
   /** The host's init for `--init`; undefined when there is none. */
   readonly initPath: string | undefined;
+  /** Asked at each use: SIGHUP changes some. Absent: dockerd's without a configuration file. */
+  readonly settings?: () => ContainerSettings;
 }
 
 /** What the containers are built on; main.ts passes it in. */

@@ -12,6 +12,7 @@ import type { ContainerContext } from './container-context.ts';
 import { resolveLink } from './container-links.ts';
 import { generateName, parseName } from './container-names.ts';
 import { type ContainerRecord, containerDir, logPath, newId } from './container-record.ts';
+import { plainSettings } from './container-settings.ts';
 import { initialState } from './container-state.ts';
 import { nameTaken } from './container-store.ts';
 import { type HostConfigDefaults, withDefaults } from './host-config-defaults.ts';
@@ -157,17 +158,18 @@ function findImage(context: ContainerContext, reference: string, platform: strin
 }
 
 function hostFacts(context: ContainerContext): HostFacts {
-  const { machine, runtime } = context;
+  const { machine, defaults } = context;
   return {
     resources: machine.resources,
     capabilities: machine.capabilities,
-    runtimes: [runtime.info.name, 'runc', 'crun', 'io.containerd.runc.v2'],
+    runtimes: [...(defaults.settings?.().runtimes ?? []), 'runc', 'crun', 'io.containerd.runc.v2'],
   };
 }
 
-function hostConfigDefaults({ runtime, machine }: ContainerContext): HostConfigDefaults {
+function hostConfigDefaults({ runtime, machine, defaults }: ContainerContext): HostConfigDefaults {
   const { name, cgroupVersion } = runtime.info;
-  return { runtimeName: name, cgroupVersion, oomKillDisable: machine.resources.oomKillDisable };
+  const settings = defaults.settings?.() ?? plainSettings;
+  return { runtimeName: name, cgroupVersion, oomKillDisable: machine.resources.oomKillDisable, settings };
 }
 
 /** `container:name` and links are stored with the full ID, so that a rename does not break them. */

@@ -1,5 +1,6 @@
 import type { HostConfig } from '../../contract/engine-types.ts';
-import { defaultMaskedPaths, defaultReadonlyPaths, defaultShmSizeBytes } from '../runtime/spec-defaults.ts';
+import { defaultMaskedPaths, defaultReadonlyPaths } from '../runtime/spec-defaults.ts';
+import { type ContainerSettings, plainSettings } from './container-settings.ts';
 import { withWholeEntries } from './host-config-shape.ts';
 
 /** What the daemon's own settings add to a HostConfig. */
@@ -8,17 +9,20 @@ export interface HostConfigDefaults {
   readonly runtimeName: string;
   /** v1 alone can keep the kernel from killing; there the choice is always shown. */
   readonly oomKillDisable: boolean;
+  /** Absent: dockerd's without a configuration file. */
+  readonly settings?: ContainerSettings;
 }
 
 /** Fills in what the user left out, so that inspect shows what really holds. Pure. */
 export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): HostConfig {
   const privileged = given.Privileged ?? false;
+  const { settings = plainSettings } = defaults;
   const networkMode = given.NetworkMode ?? '';
   return {
     ...withWholeEntries(given),
     Binds: given.Binds ?? null,
     ContainerIDFile: given.ContainerIDFile ?? '',
-    LogConfig: { Type: given.LogConfig?.Type || 'json-file', Config: given.LogConfig?.Config ?? {} },
+    LogConfig: logConfig(given.LogConfig, settings.logConfig),
     NetworkMode: networkMode === '' || networkMode === 'default' ? 'bridge' : networkMode,
     RestartPolicy: {
       Name: given.RestartPolicy?.Name || 'no',
@@ -30,13 +34,14 @@ export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): H
     ConsoleSize: [given.ConsoleSize?.[0] ?? 0, given.ConsoleSize?.[1] ?? 0],
     CapAdd: given.CapAdd ?? null,
     CapDrop: given.CapDrop ?? null,
-    CgroupnsMode: given.CgroupnsMode || (defaults.cgroupVersion === '2' ? 'private' : 'host'),
+    CgroupnsMode:
+      given.CgroupnsMode || (settings.cgroupnsMode ?? (defaults.cgroupVersion === '2' ? 'private' : 'host')),
     Dns: given.Dns ?? null,
     DnsOptions: given.DnsOptions ?? null,
     DnsSearch: given.DnsSearch ?? null,
     ExtraHosts: given.ExtraHosts ?? null,
     GroupAdd: given.GroupAdd ?? null,
-    IpcMode: given.IpcMode || 'private',
+    IpcMode: given.IpcMode || settings.ipcMode,
     Cgroup: given.Cgroup ?? '',
     Links: given.Links?.length ? given.Links : null,
     OomScoreAdj: given.OomScoreAdj ?? 0,
@@ -47,13 +52,19 @@ export function withDefaults(given: HostConfig, defaults: HostConfigDefaults): H
     SecurityOpt: securityOptions(given, privileged),
     UTSMode: given.UTSMode ?? '',
     UsernsMode: given.UsernsMode ?? '',
-    ShmSize: given.ShmSize || defaultShmSizeBytes,
-    Runtime: given.Runtime || defaults.runtimeName,
+    ShmSize: given.ShmSize || settings.shmSizeBytes,
+    Runtime: given.Runtime || (settings.runtime ?? defaults.runtimeName),
     Isolation: given.Isolation ?? '',
     ...limits(given, defaults),
     MaskedPaths: given.MaskedPaths ?? (privileged ? null : defaultMaskedPaths),
     ReadonlyPaths: given.ReadonlyPaths ?? (privileged ? null : defaultReadonlyPaths),
   };
+}
+
+/** The daemon's options belong to the daemon's driver: a container with a driver of its own gets none of them. */
+function logConfig(given: HostConfig['LogConfig'], daemon: ContainerSettings['logConfig']): HostConfig['LogConfig'] {
+  const Type = given?.Type || daemon.type;
+  return { Type, Config: Type === daemon.type ? { ...daemon.config, ...given?.Config } : (given?.Config ?? {}) };
 }
 
 /** A container that sees what is the host's can't be kept apart by labels; Docker says so in its options. */

@@ -6,6 +6,7 @@ import {
   type SeccompHost,
   type SeccompProfile,
 } from '../runtime/seccomp.ts';
+import { type ContainerSettings, plainSettings } from './container-settings.ts';
 
 export interface SecurityOptions {
   readonly noNewPrivileges: boolean;
@@ -20,11 +21,14 @@ export interface SecurityOptions {
  * Docker's --security-opt. Labels are SELinux's and mean nothing to an engine without `--selinux-enabled`, as here.
  * @throws WharfError 'container.config-invalid' in Docker's words, with Docker's status 500
  */
-export function parseSecurityOptions(options: readonly string[]): SecurityOptions {
-  let noNewPrivileges = false;
+export function parseSecurityOptions(
+  options: readonly string[],
+  daemon: Pick<ContainerSettings, 'noNewPrivileges' | 'seccomp'> = plainSettings,
+): SecurityOptions {
+  let { noNewPrivileges } = daemon;
   let writableCgroups: boolean | undefined;
   let apparmorProfile: string | undefined;
-  let seccomp = 'default';
+  let seccomp = daemon.seccomp === 'builtin' ? 'default' : daemon.seccomp;
   for (const option of options) {
     const [name, value] = splitOption(option);
     switch (name) {

@@ -10,6 +10,7 @@ import type { NamespaceChoice, RuntimeSpecInput } from '../runtime/runtime-spec.
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext } from './container-context.ts';
 import { type ContainerRecord, containerDir, type MountRecord } from './container-record.ts';
+import { plainSettings, withDefaultUlimits } from './container-settings.ts';
 import { isLive } from './container-state.ts';
 import { allHostDevices, mappedDevices } from './host-devices.ts';
 import { processEnv } from './process-env.ts';
@@ -29,7 +30,12 @@ export async function specInput(
   const privileged = hostConfig.Privileged ?? false;
   const capAdd = hostConfig.CapAdd ?? [];
   const capDrop = hostConfig.CapDrop ?? [];
-  const security = parseSecurityOptions(hostConfig.SecurityOpt ?? []);
+  const settings = context.defaults.settings?.() ?? plainSettings;
+  const security = parseSecurityOptions(hostConfig.SecurityOpt ?? [], {
+    ...settings,
+    // A privileged container has a profile only when it names one itself.
+    seccomp: privileged ? 'builtin' : settings.seccomp,
+  });
   const capabilities = effectiveCapabilities({ capAdd, capDrop, privileged }, context.machine);
   const user = lookupUser(root, config.User ?? '', hostConfig.GroupAdd ?? []);
   const hostname = sharedHostname(context, record);
@@ -62,7 +68,7 @@ export async function specInput(
     apparmorProfile: context.machine.apparmor ? security.apparmorProfile : undefined,
     devices: privileged ? await allHostDevices() : await mappedDevices(hostConfig.Devices ?? []),
     deviceCgroupRules: hostConfig.DeviceCgroupRules ?? [],
-    ulimits: (hostConfig.Ulimits ?? []).map(({ Name = '', Soft = -1, Hard = -1 }) => ({
+    ulimits: (withDefaultUlimits(hostConfig, settings) ?? []).map(({ Name = '', Soft = -1, Hard = -1 }) => ({
       name: Name,
       soft: Soft,
       hard: Hard,
@@ -73,7 +79,7 @@ export async function specInput(
     readonlyPaths: hostConfig.ReadonlyPaths ?? undefined,
     limits: await resourceLimits(hostConfig),
     oomScoreAdj: hostConfig.OomScoreAdj || undefined,
-    initBinary: hostConfig.Init ? findInitBinary(context.defaults.initPath) : undefined,
+    initBinary: (hostConfig.Init ?? settings.init) ? findInitBinary(context.defaults.initPath) : undefined,
     annotations: hostConfig.Annotations ?? undefined,
     cgroupsPath: join('/', hostConfig.CgroupParent || context.defaults.cgroupParent, id),
   };

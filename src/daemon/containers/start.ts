@@ -81,6 +81,7 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   const { OpenStdin: openStdin = false, StdinOnce: stdinOnce = false } = record.config;
   const { pid } = await runtime.create(id, {
     spec,
+    runtimeName: record.hostConfig.Runtime,
     openStdin,
     stdinOnce,
     logPath: logPath(context.dataRoot, id),
