@@ -82,6 +82,7 @@ const kinds = {
   'volume.in-use': { status: 409, hint: 'Remove the containers that use it first.' },
   'volume.conflict': { status: 409 },
   'volume.invalid': { status: 400 },
+  'volume.subpath-not-found': { status: 404, hint: 'Make the folder in the volume first.' },
   'plugin.not-found': { status: 404 },
   'swarm.inactive': { status: 503 },
   'runtime.missing': { status: 500, hint: 'Install crun or runc, and conmon.' },

@@ -21,6 +21,8 @@ export const VolumeCreateRequest = s.object({
   Driver: s.optional(s.string),
   DriverOpts: s.maybe(s.map(s.string)),
   Labels: s.maybe(s.map(s.string)),
+  /** Of a swarm; there is none. */
+  ClusterVolumeSpec: s.maybe(s.any),
 });
 export type VolumeCreateRequest = s.Static<typeof VolumeCreateRequest>;
 

@@ -16,6 +16,12 @@ export type MountRecord =
       readonly createSource: boolean;
       /** The mode field as the user gave it ('ro,z'); inspect shows it. */
       readonly mode: string;
+      /** What is mounted below a read-only source: 'if-possible' read-only too (the default), 'never', or 'must' be. */
+      readonly recursiveReadOnly?: 'if-possible' | 'never' | 'must';
+      /** It reaches into the data root or around it, and the user said nothing: then rslave, where the host allows it. */
+      readonly aroundDataRoot?: boolean;
+      /** Options that contradict each other, which Docker finds at the start only. */
+      readonly conflict?: string;
     }
   | {
       readonly kind: 'volume';
@@ -30,6 +36,21 @@ export type MountRecord =
       /** Made without a name for this container: goes with it on `rm -v` and --rm. */
       readonly anonymous: boolean;
       readonly mode: string;
+    }
+  | {
+      readonly kind: 'image';
+      /** As the user gave it. */
+      readonly reference: string;
+      /** Digest of its config. */
+      readonly imageId: string;
+      readonly topLayer: string | undefined;
+      /** Of its snapshot: the container's ID, a dot, and more. */
+      readonly snapshotKey: string;
+      /** Where the snapshot is mounted on this host. */
+      readonly source: string;
+      readonly destination: string;
+      readonly readOnly: true;
+      readonly subpath: string;
     }
   | {
       readonly kind: 'tmpfs';

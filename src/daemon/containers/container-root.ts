@@ -1,7 +1,9 @@
 import { posix } from 'node:path';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import type { MountRecord } from './container-record.ts';
 import { isLive } from './container-state.ts';
-import { volumeSource } from './volume-mounts.ts';
+import { holdImage } from './image-mounts.ts';
+import { holdVolume } from './volume-mounts.ts';
 
 /** A place in a container's files: a root to resolve in, and the path there. Dispose it when done. */
 export interface PlaceInContainer extends AsyncDisposable {
@@ -33,12 +35,27 @@ export async function openPlace(
     return { root: `/proc/${state.pid}/root`, path: absolute, readOnly, async [Symbol.asyncDispose]() {} };
   }
   if (mount && mount.kind !== 'tmpfs') {
-    const root = mount.kind === 'bind' ? mount.source : await volumeSource(context, id, mount);
+    const held = await holdSource(context, id, mount);
     const rest = `/${clean.slice(mount.destination.length + 1)}${/\/\.$/.test(absolute) ? '/.' : ''}`;
-    return { root, path: rest, readOnly, async [Symbol.asyncDispose]() {} };
+    return { root: held.path, path: rest, readOnly, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
   }
   const held = await holdRoot(context, handle);
   return { root: held.root, path: absolute, readOnly, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+}
+
+async function holdSource(
+  context: ContainerContext,
+  id: string,
+  mount: Exclude<MountRecord, { kind: 'tmpfs' }>,
+): Promise<AsyncDisposable & { readonly path: string }> {
+  switch (mount.kind) {
+    case 'bind':
+      return { path: mount.source, async [Symbol.asyncDispose]() {} };
+    case 'volume':
+      return await holdVolume(context, id, mount);
+    case 'image':
+      return await holdImage(context, id, mount);
+  }
 }
 
 /** The container's own root, without its mounts, for as long as it is held. */

@@ -3,6 +3,7 @@ import { attachContainer } from './attach.ts';
 import { containerChanges } from './changes.ts';
 import { commitContainer } from './commit.ts';
 import { type ContainerContext, type ContainerDeps, createContainerContext } from './container-context.ts';
+import type { ContainerRecord } from './container-record.ts';
 import type { ContainerCounts, ContainerService } from './container-service.ts';
 import { isLive } from './container-state.ts';
 import { createContainer } from './create.ts';
@@ -85,6 +86,10 @@ function countContainers(context: ContainerContext): ContainerCounts {
 function usersOf(context: ContainerContext, imageId: string) {
   return context.store
     .all()
-    .filter((container) => container.imageId === imageId)
+    .filter(({ imageId: ownImage, record }) => ownImage === imageId || mountsImage(record, imageId))
     .map(({ id, state }) => ({ containerId: id, running: isLive(state) || state.kind === 'restarting' }));
+}
+
+function mountsImage({ mounts }: ContainerRecord, imageId: string): boolean {
+  return mounts.some((mount) => mount.kind === 'image' && mount.imageId === imageId);
 }

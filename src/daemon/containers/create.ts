@@ -16,13 +16,15 @@ import { plainSettings } from './container-settings.ts';
 import { initialState } from './container-state.ts';
 import { nameTaken } from './container-store.ts';
 import { type HostConfigDefaults, withDefaults } from './host-config-defaults.ts';
+import { prepareImages } from './image-mounts.ts';
 import { placeMacAddress } from './mac-address.ts';
 import { mergeConfig } from './merge-config.ts';
-import { type WantedMount, wantedMounts } from './resolve-mounts.ts';
+import type { WantedMount } from './mount-specs.ts';
+import { wantedMounts } from './resolve-mounts.ts';
 import { sandboxRequest } from './sandbox-request.ts';
 import { validateConfig } from './validate-config.ts';
 import { type HostFacts, validateHostConfig } from './validate-host-config.ts';
-import { acquireVolumes, nameVolumes, releaseVolumes } from './volume-mounts.ts';
+import { acquireVolumes, nameMounts, populateVolumes, releaseVolumes } from './volume-mounts.ts';
 
 export interface CreateOptions {
   readonly name?: string;
@@ -54,10 +56,10 @@ export async function createContainer(
       const parts = await Promise.allSettled([
         context.snapshots.prepare(record.id, record.topLayer, { discardable: record.hostConfig.AutoRemove === true }),
         makeFiles(context.dataRoot, record.id),
-        acquireVolumes(context, record, wanted),
       ]);
       const failed = parts.find((part) => part.status === 'rejected');
       if (failed) throw failed.reason;
+      await completeMounts(context, record, wanted, options.signal);
     } catch (error) {
       await undoCreate(context, record);
       throw error;
@@ -65,6 +67,20 @@ export async function createContainer(
   });
   context.announce(handle, 'create');
   return { Id: record.id, Warnings: warnings };
+}
+
+/** Volumes and mounted images: made, noted with what only their making tells, and filled. */
+async function completeMounts(
+  context: ContainerContext,
+  record: ContainerRecord,
+  wanted: readonly WantedMount[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (!record.mounts.some(({ kind }) => kind === 'volume' || kind === 'image')) return;
+  const mounts = await prepareImages(context, await acquireVolumes(context, record, wanted));
+  const complete = { ...record, mounts };
+  context.store.setRecord(complete);
+  await populateVolumes(context, complete, { signal });
 }
 
 interface Plan {
@@ -88,9 +104,11 @@ async function planContainer(
   const image = findImage(context, request.Image ?? '', platform);
   const { config, args } = mergeConfig(mac.config, image.config);
   const hostConfig = resolveJoins(context, withDefaults(checked.hostConfig, hostConfigDefaults(context)));
-  const wanted = wantedMounts(hostConfig, Object.keys(config.Volumes ?? {}), (ref) => context.find(ref).record.mounts);
+  const inherited = (ref: string) => context.find(ref).record.mounts;
+  const wanted = wantedMounts(hostConfig, Object.keys(config.Volumes ?? {}), inherited, context.dataRoot);
+  const id = newId();
   const record: ContainerRecord = {
-    id: newId(),
+    id,
     name: claimName(context, givenName),
     createdAtMs: context.clock.nowMs(),
     imageId: image.id,
@@ -98,12 +116,15 @@ async function planContainer(
     config: withStreams(config),
     hostConfig,
     args,
-    mounts: nameVolumes(wanted),
+    mounts: nameMounts(context, id, wanted),
     endpoints: wantedEndpoints(hostConfig.NetworkMode ?? 'bridge', mac.endpoints),
   };
   await checkBindSources(record);
   checkNetworks(context, record);
-  return { record, wanted, warnings: [...macWarnings, ...checked.warnings] };
+  const imageWarnings = wanted.flatMap(({ kind }) =>
+    kind === 'image' ? ['Image mount is an experimental feature'] : [],
+  );
+  return { record, wanted, warnings: [...macWarnings, ...imageWarnings, ...checked.warnings] };
 }
 
 /** A network that is not there is the start's trouble, as with dockerd: it may be made until then. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { MountPoint } from '../../contract/engine-types.ts';
 import type { MountRecord } from './container-record.ts';
 
@@ -12,21 +11,22 @@ export function mountPoints(
   return shown.map((mount) => mountPoint(mount, mountpointOf));
 }
 
+/** The field order is Docker's. */
 function mountPoint(mount: MountRecord, mountpointOf: (volume: string) => string): MountPoint {
-  const common = { Type: mount.kind, Destination: mount.destination, RW: !mount.readOnly };
+  const { destination: Destination } = mount;
+  const RW = !mount.readOnly;
   switch (mount.kind) {
     case 'bind':
-      return { ...common, Source: mount.source, Mode: mount.mode, Propagation: mount.propagation };
-    case 'volume':
-      return {
-        ...common,
-        Name: mount.name,
-        Source: join(mountpointOf(mount.name), mount.subpath),
-        Driver: mount.driver,
-        Mode: mount.mode,
-        Propagation: '',
-      };
+      return { Type: 'bind', Source: mount.source, Destination, Mode: mount.mode, RW, Propagation: mount.propagation };
+    case 'volume': {
+      const { name: Name, driver: Driver, mode: Mode } = mount;
+      return { Type: 'volume', Name, Source: mountpointOf(Name), Destination, Driver, Mode, RW, Propagation: '' };
+    }
+    case 'image': {
+      const { reference: Name, source: Source } = mount;
+      return { Type: 'image', Name, Source, Destination, Mode: '', RW, Propagation: 'rprivate' };
+    }
     case 'tmpfs':
-      return { ...common, Source: '', Mode: '', Propagation: '' };
+      return { Type: 'tmpfs', Source: '', Destination, Mode: '', RW, Propagation: '' };
   }
 }

@@ -23,6 +23,7 @@ import { advance, applyEffects } from './advance.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { isLive, type LiveState } from './container-state.ts';
 import { undoCreate } from './create.ts';
+import { snapshotOwner } from './image-mounts.ts';
 import { processExited, watchExit } from './process-exit.ts';
 import { releaseResources } from './release.ts';
 import { finishRemoval } from './remove.ts';
@@ -189,7 +190,8 @@ async function endedWhileAway(context: ContainerContext, handle: ContainerHandle
 /** What the runtime, the snapshots and the folders know of containers that are not stored. */
 async function removeStrangers(context: ContainerContext): Promise<void> {
   const { store, runtime, snapshots, log, dataRoot } = context;
-  const strangers = new Set([...(await runtime.list()), ...snapshots.keys()].filter((id) => !store.get(id)));
+  const known = [...(await runtime.list()), ...snapshots.keys()];
+  const strangers = new Set(known.filter((key) => !store.get(snapshotOwner(key))));
   for (const id of strangers) {
     log.info('Removing what is left of an unknown container.', { id });
     await releaseResources(context, id);

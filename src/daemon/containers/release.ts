@@ -1,6 +1,8 @@
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { endOf } from './container-context.ts';
 import { forgetUnstarted } from './exec.ts';
+import { closeSharedMemory } from './shared-memory.ts';
+import { unmountVolumes } from './volume-mounts.ts';
 
 /**
  * Lets go of all a run needed: streams, network, runtime, mounted root. Waits of clients are answered first. Also unwinds
@@ -22,6 +24,7 @@ export async function releaseResources(
   options: { readonly keepRoot: boolean } = { keepRoot: false },
 ): Promise<void> {
   const { runtime, networks, snapshots, log } = context;
+  const record = context.store.get(id)?.record;
   const attempt = async (what: string, work: Promise<void>) => {
     try {
       await work;
@@ -31,8 +34,12 @@ export async function releaseResources(
   };
   // The runtime's processes hold the root and the network namespace: they go first.
   await attempt('remove the runtime part', runtime.remove(id));
+  // Unknown to the store: whatever it was, nothing of it may stay.
+  const shared = !record || record.hostConfig.IpcMode === 'shareable';
   await Promise.all([
+    shared ? attempt('unmount the shared memory', closeSharedMemory(context.execRoot, id)) : undefined,
     attempt('close the network', networks.closeSandbox(id)),
     options.keepRoot ? undefined : attempt('unmount the root', snapshots.unmount(id)),
+    record && attempt('unmount the volumes', unmountVolumes(context, record)),
   ]);
 }

@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import type { HostConfig } from '../../contract/engine-types.ts';
 import type { MountRecord } from './container-record.ts';
 import { wantedMounts } from './resolve-mounts.ts';
+import { tmpfsOptions } from './tmpfs-options.ts';
 
 function wanted(hostConfig: HostConfig, paths: readonly string[] = [], inherited: readonly MountRecord[] = []) {
-  return wantedMounts(hostConfig, paths, () => inherited);
+  return wantedMounts(hostConfig, paths, () => inherited, '/var/lib/engine');
 }
 
 describe('Binds', () => {
@@ -41,8 +42,10 @@ describe('Binds', () => {
     ['/a:b', 'mount path must be absolute'],
     ['/a:/', "destination can't be '/'"],
     ['/a:/x/..', "destination can't be '/'"],
-    ['./a:/b', 'includes invalid characters for a local volume name'],
-    ['vol:/b:rshared', 'invalid mode'],
+    ['/a:/b:z,Z', 'invalid mode: z,Z'],
+    ['/a:/b:nocopy', 'field VolumeOptions must not be specified'],
+    ['/a:rw', "invalid volume specification: '/a:rw'"],
+    ['vol:/b:rshared', 'field BindOptions must not be specified'],
   ])('%s is refused: %s', (bind, message) => {
     expect(() => wanted({ Binds: [bind] })).toThrow(message);
   });
@@ -66,7 +69,7 @@ describe('Mounts', () => {
     ).toMatchObject([
       { kind: 'ready', mount: { kind: 'bind', source: '/s', readOnly: true, createSource: false } },
       { kind: 'volume', name: 'v', labels: { a: 'b' }, mount: { subpath: 'x/y', copyContent: false } },
-      { kind: 'ready', mount: { kind: 'tmpfs', options: ['size=65536', 'mode=1777'] } },
+      { kind: 'ready', mount: { kind: 'tmpfs', options: ['mode=1777', 'size=65536'] } },
     ]);
   });
 
@@ -76,7 +79,7 @@ describe('Mounts', () => {
     [{ Type: 'bind', Source: 's', Target: '/t' }, 'mount path must be absolute'],
     [{ Type: 'tmpfs', Source: '/s', Target: '/t' }, 'field Source must not be specified'],
     [{ Type: 'volume', Source: 'v', Target: '/t', VolumeOptions: { Subpath: '../x' } }, 'relative path within'],
-    [{ Type: 'odd', Target: '/t' }, 'mount type unknown: "odd"'],
+    [{ Type: 'odd', Target: '/t' }, 'invalid mount config for type "odd": mount type unknown'],
   ])('%j is refused', (mount, message) => {
     expect(() => wanted({ Mounts: [mount] })).toThrow(message);
   });
@@ -103,9 +106,55 @@ test('a mount of the user hides an image volume and an inherited one', () => {
   ]);
 });
 
-test('tmpfs options are checked', () => {
-  expect(wanted({ Tmpfs: { '/t': 'rw,size=64k,noexec' } })).toMatchObject([
-    { mount: { options: ['size=64k', 'noexec'] } },
+test('a bind around the data root follows the host, and may not be private', () => {
+  expect(wanted({ Binds: ['/var:/v', '/var/lib/engine/x:/x'] })).toMatchObject([
+    { mount: { propagation: 'rslave', aroundDataRoot: true } },
+    { mount: { propagation: 'rslave', aroundDataRoot: true } },
   ]);
-  expect(() => wanted({ Tmpfs: { '/t': 'bogus' } })).toThrow('invalid tmpfs option ["bogus"]');
+  expect(wanted({ Binds: ['/var/lib/engineer:/v', '/var:/x:rshared'] })).toMatchObject([
+    { mount: { propagation: 'rprivate' } },
+    { mount: { propagation: 'rshared' } },
+  ]);
+  expect(() => wanted({ Binds: ['/var:/v:private'] })).toThrow(
+    'must use either propagation mode "rslave" or "rshared"',
+  );
+});
+
+test('a tmpfs of --tmpfs may lie over a mount of --mount', () => {
+  expect(wanted({ Mounts: [{ Type: 'volume', Source: 'v', Target: '/x' }], Tmpfs: { '/x': 'size=1m' } })).toHaveLength(
+    2,
+  );
+});
+
+test('of another container come its mounts, read-only if asked, without their mode', () => {
+  const inherited: MountRecord[] = [
+    { kind: 'tmpfs', destination: '/t', readOnly: false, options: [], fromTmpfsMap: true },
+    {
+      kind: 'volume',
+      name: 'v',
+      driver: 'local',
+      destination: '/v',
+      readOnly: false,
+      copyContent: true,
+      subpath: '',
+      anonymous: true,
+      mode: 'z',
+    },
+  ];
+  expect(wanted({ VolumesFrom: ['c:ro,z'] }, [], inherited)).toMatchObject([
+    { mount: { name: 'v', readOnly: true, copyContent: false, mode: '' } },
+  ]);
+  expect(() => wanted({ VolumesFrom: ['c:rslave'] })).toThrow('invalid mode: rslave');
+});
+
+test('tmpfs options: the later of two holds, and unknown ones are refused', () => {
+  expect(tmpfsOptions(['size=64k', 'exec', 'size=1m', 'defaults'])).toEqual([
+    'nosuid',
+    'nodev',
+    'rprivate',
+    'exec',
+    'size=1m',
+  ]);
+  expect(tmpfsOptions(['shared'])).toEqual(['noexec', 'nosuid', 'nodev', 'shared']);
+  expect(() => tmpfsOptions(['bogus=1'])).toThrow('invalid tmpfs option "bogus"');
 });

@@ -1,16 +1,17 @@
 import { mkdir } from 'node:fs/promises';
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
+import type { Sandbox } from '../networks/network-service.ts';
+import type { RuntimeSpec } from '../runtime/runtime.ts';
 import { buildRuntimeSpec } from '../runtime/runtime-spec.ts';
 import { advance, applyEffects } from './advance.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import { containerDir, logPath } from './container-record.ts';
+import { type ContainerRecord, containerDir, logPath } from './container-record.ts';
 import { type StateEvent, transition } from './container-state.ts';
 import { startFailureCode } from './exec.ts';
 import { watchExit } from './process-exit.ts';
 import { refusalError } from './refusals.ts';
 import { sandboxRequest } from './sandbox-request.ts';
 import { specInput } from './spec-input.ts';
-import { populateVolumes } from './volume-mounts.ts';
 
 /** POST /containers/{id}/start. 'unchanged' when it runs already. @throws WharfError; nothing of the run is left then */
 export async function startContainer(
@@ -76,8 +77,7 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   if (mounted.status === 'rejected') throw mounted.reason;
   if (opened.status === 'rejected') throw opened.reason;
   const root = mounted.value;
-  await populateVolumes(context, record, root, { signal });
-  const spec = buildRuntimeSpec(await specInput(context, record, root, opened.value), context.machine);
+  const spec = await runtimeSpec(context, record, root, opened.value);
   const { OpenStdin: openStdin = false, StdinOnce: stdinOnce = false } = record.config;
   const { pid } = await runtime.create(id, {
     spec,
@@ -89,4 +89,19 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   });
   await runtime.start(id, { signal });
   return pid;
+}
+
+/** What only the start finds wrong with a config is the engine's failure to Docker: 500, where a create answers 400. */
+async function runtimeSpec(
+  context: ContainerContext,
+  record: ContainerRecord,
+  root: string,
+  sandbox: Sandbox,
+): Promise<RuntimeSpec> {
+  try {
+    return buildRuntimeSpec(await specInput(context, record, root, sandbox), context.machine);
+  } catch (error) {
+    if (!isWharfError(error, 'container.config-invalid') || error.status !== 400) throw error;
+    throw new WharfError(error.code, error.message, { hint: error.hint, cause: error, status: 500 });
+  }
 }

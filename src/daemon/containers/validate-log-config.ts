@@ -1,15 +1,7 @@
 import type { LogConfig } from '../../contract/engine-types.ts';
-import { invalidConfig } from './config-refusal.ts';
-
-const drivers = ['json-file', 'local', 'none'];
+import { checkLogConfig } from '../logs/log-config.ts';
 
 /** @throws WharfError 'container.config-invalid' with Docker's text */
 export function validateLogConfig(config: LogConfig | undefined): void {
-  const driver = config?.Type || 'json-file';
-  if (!drivers.includes(driver)) {
-    throw invalidConfig(
-      `error looking up logging plugin ${driver}: plugin "${driver}" not found`,
-      `Use one of ${drivers.join(', ')}.`,
-    );
-  }
+  checkLogConfig({ type: config?.Type || 'json-file', config: config?.Config ?? {} });
 }

@@ -18,8 +18,12 @@ export const mountFlags = {
   noSuid: 2,
   noDev: 4,
   noExec: 8,
+  synchronous: 16,
   remount: 32,
+  mandatoryLocks: 64,
+  dirSync: 128,
   noAtime: 1024,
+  noDirAtime: 2048,
   bind: 4096,
   move: 8192,
   recursive: 16384,
@@ -27,6 +31,7 @@ export const mountFlags = {
   slave: 1 << 19,
   shared: 1 << 20,
   relativeAtime: 1 << 21,
+  strictAtime: 1 << 24,
 } as const;
 
 /** Type bits of mknod(2)'s mode. */
@@ -95,6 +100,27 @@ export function mount(request: MountRequest): void {
   }
   const result = libc().mount(source, target, type === '' ? null : type, flags, data ?? null);
   if (result !== 0) throw kernelError(koffi.errno(), `mount ${type || source} on ${target}`);
+}
+
+/** As `mount`, beside the event loop: for file systems whose server may take its time, such as NFS. */
+export async function mountInBackground({ source, target, type, flags, data }: MountRequest): Promise<void> {
+  if (data !== undefined && Buffer.byteLength(data) > maxMountDataBytes) {
+    throw new WharfError('kernel.failed', `mount ${type || source} on ${target}: options longer than a page`);
+  }
+  const errno = await new Promise<number>((resolve, reject) => {
+    libc().mount.async(
+      source,
+      target,
+      type === '' ? null : type,
+      flags,
+      data ?? null,
+      (error: unknown, result: number) => {
+        if (error) reject(error);
+        else resolve(result === 0 ? 0 : koffi.errno());
+      },
+    );
+  });
+  if (errno !== 0) throw kernelError(errno, `mount ${type || source} on ${target}`);
 }
 
 /**

@@ -11,6 +11,7 @@ import { type FsPath, kernelError } from './mount.ts';
 /** Same number on every architecture. */
 const openat2Number = 437;
 const resolveNoMagicLinks = 0x02;
+const resolveBeneath = 0x08;
 const resolveInRoot = 0x10;
 const openHowBytes = 24;
 const oPath = 0o10000000;
@@ -35,18 +36,20 @@ export function openRoot(root: string): OpenedPath {
 
 /**
  * Opens `path` as seen from `root`, without reading rights (O_PATH): to reach what is below it, or to stat it.
- * @throws WharfError 'kernel.failed' with the errno: ENOENT, ENOTDIR, ELOOP
+ * `beneath`: what leads out of the root, as an absolute link does, is an error (EXDEV) instead.
+ * @throws WharfError 'kernel.failed' with the errno: ENOENT, ENOTDIR, ELOOP, EXDEV
  */
 export function openInRoot(
   root: OpenedPath,
   path: FsPath,
-  options: { readonly directory: boolean; readonly follow: boolean },
+  options: { readonly directory: boolean; readonly follow: boolean; readonly beneath?: boolean },
 ): OpenedPath {
   const how = Buffer.alloc(openHowBytes);
   const flags =
     oPath | oCloexec | (options.directory ? constants.O_DIRECTORY : 0) | (options.follow ? 0 : constants.O_NOFOLLOW);
   how.writeBigUInt64LE(BigInt(flags), 0);
-  how.writeBigUInt64LE(BigInt(resolveInRoot | resolveNoMagicLinks), 16);
+  const bounds = options.beneath === true ? resolveBeneath : resolveInRoot;
+  how.writeBigUInt64LE(BigInt(bounds | resolveNoMagicLinks), 16);
   const name = Buffer.concat([typeof path === 'string' ? Buffer.from(path) : path, Buffer.of(0)]);
   if (name.indexOf(0) !== name.length - 1) throw new WharfError('request.invalid', 'a path must not hold a zero byte');
   // An empty path would need AT_EMPTY_PATH; `/` is the root itself here.

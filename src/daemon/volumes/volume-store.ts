@@ -1,6 +1,15 @@
-/** Volumes and who holds them, in the daemon's database. */
+/** Volumes, who holds them and who has them mounted, in the daemon's database. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { VolumeRecord } from './volume-definition.ts';
+
+/** A volume mounted for one place in one container. */
+export interface VolumeMountRow {
+  readonly volume: string;
+  readonly containerId: string;
+  readonly destination: string;
+  /** What its driver knows the mount by. */
+  readonly mountId: string;
+}
 
 export class VolumeStore {
   readonly #db: DatabaseSync;
@@ -9,6 +18,10 @@ export class VolumeStore {
   readonly #users: StatementSync;
   readonly #hold: StatementSync;
   readonly #letGo: StatementSync;
+  readonly #addMount: StatementSync;
+  readonly #dropMount: StatementSync;
+  readonly #mountsOfContainer: StatementSync;
+  readonly #mountsOfVolume: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
@@ -17,12 +30,24 @@ export class VolumeStore {
       CREATE TABLE IF NOT EXISTS volume_users (
         volume TEXT NOT NULL, container_id TEXT NOT NULL, PRIMARY KEY (volume, container_id)
       ) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS volume_mounts (
+        container_id TEXT NOT NULL, destination TEXT NOT NULL, volume TEXT NOT NULL, mount_id TEXT NOT NULL,
+        PRIMARY KEY (container_id, destination)
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS volume_mounts_by_volume ON volume_mounts (volume);
     `);
     this.#save = db.prepare('INSERT OR REPLACE INTO volumes (name, record) VALUES (?, ?)');
     this.#find = db.prepare('SELECT record FROM volumes WHERE name = ?');
     this.#users = db.prepare('SELECT container_id FROM volume_users WHERE volume = ? ORDER BY container_id');
     this.#hold = db.prepare('INSERT OR IGNORE INTO volume_users (volume, container_id) VALUES (?, ?)');
     this.#letGo = db.prepare('DELETE FROM volume_users WHERE volume = ? AND container_id = ?');
+    this.#addMount = db.prepare(
+      'INSERT OR REPLACE INTO volume_mounts (container_id, destination, volume, mount_id) VALUES (?, ?, ?, ?)',
+    );
+    this.#dropMount = db.prepare('DELETE FROM volume_mounts WHERE container_id = ? AND destination = ?');
+    const mounts = 'SELECT container_id, destination, volume, mount_id FROM volume_mounts';
+    this.#mountsOfContainer = db.prepare(`${mounts} WHERE container_id = ? ORDER BY destination`);
+    this.#mountsOfVolume = db.prepare(`${mounts} WHERE volume = ?`);
   }
 
   /** Names of volumes whose record can't be read. */
@@ -50,6 +75,28 @@ export class VolumeStore {
   delete(name: string): void {
     this.#db.prepare('DELETE FROM volumes WHERE name = ?').run(name);
     this.#db.prepare('DELETE FROM volume_users WHERE volume = ?').run(name);
+    this.#db.prepare('DELETE FROM volume_mounts WHERE volume = ?').run(name);
+  }
+
+  addMount({ containerId, destination, volume, mountId }: VolumeMountRow): void {
+    this.#addMount.run(containerId, destination, volume, mountId);
+  }
+
+  dropMount(containerId: string, destination: string): void {
+    this.#dropMount.run(containerId, destination);
+  }
+
+  mountsOfContainer(containerId: string): VolumeMountRow[] {
+    return this.#mountsOfContainer.all(containerId).map(mountRow);
+  }
+
+  mountsOfVolume(name: string): VolumeMountRow[] {
+    return this.#mountsOfVolume.all(name).map(mountRow);
+  }
+
+  /** Of populations that a crash cut; what is mounted for them goes with the next user, or did with the machine. */
+  dropCutPopulations(): void {
+    this.#db.prepare("DELETE FROM volume_mounts WHERE container_id LIKE 'populate-%'").run();
   }
 
   usersOf(name: string): string[] {
@@ -65,6 +112,15 @@ export class VolumeStore {
   letGo(name: string, containerId: string): boolean {
     return this.#letGo.run(name, containerId).changes > 0;
   }
+}
+
+function mountRow(row: Readonly<Record<string, unknown>>): VolumeMountRow {
+  return {
+    containerId: String(row.container_id),
+    destination: String(row.destination),
+    volume: String(row.volume),
+    mountId: String(row.mount_id),
+  };
 }
 
 /** Records are written by this class only, so their shape is known once they are records at all. */

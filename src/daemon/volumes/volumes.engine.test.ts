@@ -20,7 +20,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createEventBus } from '../events/event-bus.ts';
 import { getXattr, isMounted, mknod, nodeKinds, setXattr } from '../linux/mount.ts';
-import type { VolumeService } from './volume-service.ts';
+import type { VolumeService, VolumeUse } from './volume-service.ts';
 import { createVolumeService } from './volume-service-factory.ts';
 
 const signal = new AbortController().signal;
@@ -37,6 +37,7 @@ function open(): VolumeService {
   return createVolumeService({
     db,
     root: join(folder, 'volumes'),
+    subpathRoot: join(folder, 'subpaths'),
     events: bus,
     log: { warn: (message) => warnings.push(message) },
   });
@@ -76,9 +77,16 @@ test('a volume is created, answered again, listed, inspected and removed', async
   expect(events).toEqual(['create data', 'destroy data']);
 });
 
+const use = (containerId: string, more: Partial<VolumeUse> = {}): VolumeUse => ({
+  containerId,
+  destination: '/d',
+  readOnly: false,
+  subpath: '',
+  ...more,
+});
+
 test('a volume that a container holds stays, also after a restart of the daemon', async () => {
-  await volumes.create({ Name: 'data' });
-  await volumes.acquire('data', 'c1');
+  await volumes.create({ Name: 'data' }, { heldBy: 'c1' });
   await volumes.acquire('data', 'c1');
   volumes = open();
   await expect(volumes.remove('data', { force: true })).rejects.toMatchObject({
@@ -86,42 +94,69 @@ test('a volume that a container holds stays, also after a restart of the daemon'
     message: 'remove data: volume is in use - [c1]',
   });
   expect((await volumes.list(new Map([['dangling', ['true']]]))).Volumes).toEqual([]);
+  await volumes.mount('data', use('c1'));
+  await volumes.unmountAll('c1');
   volumes.release('data', 'c1');
   await volumes.remove('data', { force: false });
   expect(events).toEqual(['create data', 'mount data', 'unmount data', 'destroy data']);
 });
 
-test('a tmpfs volume is mounted while it is held', async () => {
+test('a tmpfs volume is mounted while a run needs it, also across a restart of the daemon', async () => {
   const { Mountpoint } = await volumes.create({
     Name: 'fast',
     DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m,mode=750' },
   });
-  await volumes.acquire('fast', 'c1');
-  await volumes.acquire('fast', 'c2');
+  await volumes.mount('fast', use('c1'));
+  await volumes.mount('fast', use('c2'));
   expect(isMounted(Mountpoint)).toBe(true);
   expect(lstatSync(Mountpoint).mode & 0o777).toBe(0o750);
-  volumes.release('fast', 'c1');
+  volumes = open();
+  await volumes.unmountAll('c1');
   expect(isMounted(Mountpoint)).toBe(true);
-  volumes.release('fast', 'c2');
+  await volumes.unmountAll('c2');
   expect(isMounted(Mountpoint)).toBe(false);
 });
 
-test('a bind volume shows the folder it names, and removing it leaves that folder alone', async () => {
+test('a bind volume shows the folder it names, read-only if asked, and removing it leaves that folder alone', async () => {
   const device = join(folder, 'elsewhere');
   mkdirSync(device);
   writeFileSync(join(device, 'precious'), 'x');
-  const { Mountpoint } = await volumes.create({ Name: 'bound', DriverOpts: { type: 'none', device, o: 'bind' } });
-  await volumes.acquire('bound', 'c1');
+  const { Mountpoint } = await volumes.create({ Name: 'bound', DriverOpts: { type: 'none', device, o: 'bind,ro' } });
+  await volumes.mount('bound', use('c1'));
   expect(readdirSync(Mountpoint)).toEqual(['precious']);
-  volumes.release('bound', 'c1');
+  expect(() => writeFileSync(join(Mountpoint, 'more'), '')).toThrow('EROFS');
+  await volumes.unmountAll('c1');
   await volumes.remove('bound', { force: false });
   expect(readdirSync(device)).toEqual(['precious']);
 });
 
-test('a mount that fails holds nothing', async () => {
-  await volumes.create({ Name: 'broken', DriverOpts: { type: 'nosuchfs', device: 'x' } });
-  await expect(volumes.acquire('broken', 'c1')).rejects.toMatchObject({ code: 'volume.invalid', status: 500 });
-  expect(volumes.usersOf('broken')).toEqual([]);
+test('a mount that fails is told in Docker words and leaves nothing', async () => {
+  await volumes.create({ Name: 'broken', DriverOpts: { type: 'nosuchfs', device: 'x', o: 'ro,foo=1' } });
+  const data = join(folder, 'volumes/broken/_data');
+  await expect(volumes.mount('broken', use('c1'))).rejects.toMatchObject({
+    status: 500,
+    message: `error while mounting volume '${data}': failed to mount local volume: mount x:${data}, flags: 0x1, data: foo=1: no such device`,
+  });
+  await volumes.unmountAll('c1');
+  expect(events).toEqual(['create broken']);
+});
+
+test('a subpath is bound to a place of its own; what leads out of the volume is refused', async () => {
+  const { Mountpoint } = await volumes.create({ Name: 'data' });
+  mkdirSync(join(Mountpoint, 'a/b'), { recursive: true });
+  writeFileSync(join(Mountpoint, 'a/b/deep'), 'x');
+  writeFileSync(join(Mountpoint, 'file'), 'content');
+  symlinkSync('/etc', join(Mountpoint, 'out'));
+  symlinkSync('a/b', join(Mountpoint, 'inside'));
+  expect(readdirSync(await volumes.mount('data', use('c1', { subpath: 'inside' })))).toEqual(['deep']);
+  expect(readFileSync(await volumes.mount('data', use('c2', { subpath: 'file' })), 'utf8')).toBe('content');
+  await expect(volumes.mount('data', use('c3', { subpath: 'out/ssl' }))).rejects.toThrow('escapes the base directory');
+  await expect(volumes.mount('data', use('c3', { subpath: 'a/no/such' }))).rejects.toMatchObject({
+    status: 404,
+    message: `cannot access path ${Mountpoint}/a/no/such: lstat ${Mountpoint}/a/no: no such file or directory`,
+  });
+  for (const id of ['c1', 'c2', 'c3']) await volumes.unmountAll(id);
+  expect(readdirSync(join(folder, 'subpaths'))).toEqual([]);
 });
 
 function imageFolder(): string {
@@ -154,30 +189,50 @@ test('an empty volume is filled with what the image has, with owners, modes, lin
   expect(getXattr(join(target, 'sub'), 'user.note')?.toString()).toBe('hi');
   expect(stat('pipe').isFIFO()).toBe(true);
   expect(stat('null').rdev).toBe(lstatSync('/dev/null').rdev);
-  expect(await volumes.usageBytes('data', { signal })).toBe(7 + '/etc/passwd'.length);
+  expect(await volumes.usage({ signal })).toMatchObject([
+    { Name: 'data', UsageData: { Size: 7 + '/etc/passwd'.length, RefCount: 0 } },
+  ]);
 });
 
-test('a volume with content, and a source that is missing or a file, change nothing', async () => {
+test('a volume with content stays as it is', async () => {
   const { Mountpoint: target } = await volumes.create({ Name: 'data' });
-  await volumes.populate('data', join(folder, 'missing'), { signal });
-  writeFileSync(join(folder, 'plain'), '');
-  await volumes.populate('data', join(folder, 'plain'), { signal });
-  expect(readdirSync(target)).toEqual([]);
   writeFileSync(join(target, 'mine'), '1');
   await volumes.populate('data', imageFolder(), { signal });
   expect(readdirSync(target)).toEqual(['mine']);
 });
 
-test('a cut copy leaves the volume empty, and one cut by a crash starts over', async () => {
+test('a copy that fails leaves the volume empty', async () => {
   const { Mountpoint: target } = await volumes.create({ Name: 'data' });
-  const source = imageFolder();
-  await expect(volumes.populate('data', source, { signal: AbortSignal.abort() })).rejects.toThrow();
+  await expect(volumes.populate('data', imageFolder(), { signal: AbortSignal.abort() })).rejects.toThrow();
   expect(readdirSync(target)).toEqual([]);
-  writeFileSync(join(target, 'half'), '');
-  writeFileSync(join(target, '../populating'), '');
-  await volumes.populate('data', source, { signal });
-  expect(readFileSync(join(target, 'file'), 'utf8')).toBe('content');
-  expect(existsSync(join(target, 'half'))).toBe(false);
+  expect(readdirSync(join(target, '..'))).toEqual(['_data']);
+});
+
+test('of a copy that a crash cut, all comes or nothing', async () => {
+  const { Mountpoint: half } = await volumes.create({ Name: 'half' });
+  const { Mountpoint: whole } = await volumes.create({ Name: 'whole' });
+  mkdirSync(join(half, '../.wharf-copying'));
+  writeFileSync(join(half, '../.wharf-copying/part'), '');
+  mkdirSync(join(whole, '../.wharf-moving'), { mode: 0o750 });
+  writeFileSync(join(whole, '../.wharf-moving/late'), '');
+  writeFileSync(join(whole, 'early'), '');
+  volumes = open();
+  await expect.poll(() => readdirSync(join(whole, '..'))).toEqual(['_data']);
+  expect(readdirSync(whole).sort()).toEqual(['early', 'late']);
+  expect(lstatSync(whole).mode & 0o777).toBe(0o750);
+  await expect.poll(() => readdirSync(join(half, '..'))).toEqual(['_data']);
+  expect(readdirSync(half)).toEqual([]);
+});
+
+test('a removal that a crash cut is finished, a record whose folder was not made yet gets it', async () => {
+  const cut = await volumes.create({ Name: 'cut' });
+  const early = await volumes.create({ Name: 'early', Labels: { a: '1' } });
+  db.exec(`UPDATE volumes SET record = json_set(record, '$.removing', json('true')) WHERE name = 'cut'`);
+  rmSync(join(early.Mountpoint, '..'), { recursive: true });
+  volumes = open();
+  expect((await volumes.list(none)).Volumes).toMatchObject([{ Name: 'early', Labels: { a: '1' } }]);
+  expect(existsSync(early.Mountpoint)).toBe(true);
+  await expect.poll(() => existsSync(cut.Mountpoint)).toBe(false);
 });
 
 test('prune removes unused anonymous volumes and counts their bytes', async () => {

@@ -8,6 +8,7 @@ import { compareVersions } from '../api-version.ts';
 import type { HandlersFor, RequestContext } from '../handler.ts';
 import { contentTypeFor } from '../hijack.ts';
 import type { EngineServices } from './engine-services.ts';
+import { mountsOfVersion, volumeDriverWarning } from './mount-versions.ts';
 import { filterMap, terminalSize } from './request-values.ts';
 
 type Operations = keyof typeof containerRoutes | keyof typeof execRoutes;
@@ -18,9 +19,11 @@ export function containerHandlers(services: EngineServices): HandlersFor<Operati
 
 function lifeCycle({ containers }: EngineServices) {
   return {
-    ContainerCreate: ({ body, query, signal }) => {
+    ContainerCreate: async ({ body, query, apiVersion, signal }) => {
       const { name, platform } = query;
-      return containers.create(body, { name: name === '' ? undefined : name, platform, signal });
+      const request = { ...body, HostConfig: mountsOfVersion(body.HostConfig, apiVersion) };
+      const made = await containers.create(request, { name: name === '' ? undefined : name, platform, signal });
+      return { ...made, Warnings: [...made.Warnings, ...volumeDriverWarning(body.HostConfig, apiVersion)] };
     },
     ContainerStart: async ({ params, signal }) =>
       (await containers.start(params.id, { signal })) === 'unchanged' ? { status: 304 } : undefined,

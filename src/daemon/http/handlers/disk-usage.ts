@@ -1,5 +1,5 @@
 /** `GET /system/df`: what takes space, by kind. */
-import type { DiskUsage, Volume } from '../../../contract/engine-types.ts';
+import type { DiskUsage } from '../../../contract/engine-types.ts';
 import { WharfError } from '../../../contract/errors.ts';
 import type { EngineServices } from './engine-services.ts';
 
@@ -29,18 +29,7 @@ export async function diskUsage(
       Images: await images.list({ ...everything, all: false, sharedSize: true }),
     }),
     ...(has('container') && { Containers: await containers.list({ ...everything, size: true }, { signal }) }),
-    ...(has('volume') && { Volumes: await volumesWithUsage(services, signal) }),
+    ...(has('volume') && { Volumes: await services.volumes.usage({ signal }) }),
     ...(has('build-cache') && { BuildCache: [] }),
   };
-}
-
-async function volumesWithUsage({ volumes }: EngineServices, signal: AbortSignal): Promise<readonly Volume[]> {
-  const { Volumes } = await volumes.list(new Map());
-  const measured: Volume[] = [];
-  // One after the other: each walks a folder, and the disk is the bottleneck.
-  for (const volume of Volumes) {
-    const Size = await volumes.usageBytes(volume.Name, { signal });
-    measured.push({ ...volume, UsageData: { Size, RefCount: volumes.usersOf(volume.Name).length } });
-  }
-  return measured;
 }
