@@ -92,10 +92,10 @@ describe('the leak check', () => {
   });
 
   it("leaves another engine's links alone", async () => {
-    await plant(['ip', 'link', 'add', 'wb-othersbridge', 'type', 'bridge'], ['ip', 'link', 'del', 'wb-othersbridge']);
+    await plant(['ip', 'link', 'add', 'br-00facade0000', 'type', 'bridge'], ['ip', 'link', 'del', 'br-00facade0000']);
     await plant(['nft', 'add table inet wharf_0ther0'], ['nft', 'delete table inet wharf_0ther0']);
-    expect(check.leftovers()).toContain('link: wb-othersbridge');
-    await run('nft', 'add set inet wharf_0ther0 bridges { type ifname; elements = { "wb-othersbridge" }; }');
+    expect(check.leftovers()).toContain('link: br-00facade0000');
+    await run('nft', 'add set inet wharf_0ther0 bridges { type ifname; elements = { "br-00facade0000" }; }');
     expect(check.leftovers()).toEqual([]);
   });
 

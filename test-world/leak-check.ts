@@ -123,7 +123,7 @@ function links(): readonly SeenLink[] {
   }));
 }
 
-const ourKind = /^(wharf-|wb-|veth)/;
+const ourKind = /^(wharf-|br-[0-9a-f]{12}|veth)/;
 
 function leakedLinks(before: ReadonlySet<string>, instance: string): string[] {
   const fresh = links().filter(({ name }) => ourKind.test(name) && !before.has(name));
@@ -131,7 +131,8 @@ function leakedLinks(before: ReadonlySet<string>, instance: string): string[] {
   const others = ruleset().filter((table) => !table.startsWith(`inet wharf_${instance} `));
   const foreign = (bridge: string) =>
     (bridge.startsWith('wharf') && bridge !== `wharf-${instance}`) ||
-    others.some((table) => /^\w+ wharf/.test(table) && table.includes(`"${bridge}"`));
+    // Of another Wharf, or of a Docker on this machine.
+    others.some((table) => /^\w+ wharf|chain DOCKER/.test(table) && table.includes(`"${bridge}"`));
   return fresh
     .filter(({ name, master }) => !foreign(name) && !(master !== '' && foreign(master)))
     .map(({ name }) => `link: ${name}`);

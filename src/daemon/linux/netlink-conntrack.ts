@@ -13,11 +13,12 @@ const CT_NEW = subsystem | 0;
 const CT_GET = subsystem | 1;
 const CT_DELETE = subsystem | 2;
 const AF_INET = 2;
+const AF_INET6 = 10;
 const IPPROTO_UDP = 17;
 const headerBytes = 4;
 const CTA = { original: 1, reply: 2, filter: 25 } as const;
 const CTA_TUPLE = { ip: 1, protocol: 2 } as const;
-const CTA_IP_V4_SRC = 1;
+const CTA_IP = { source4: 1, source6: 3 } as const;
 const CTA_PROTO_NUM = 1;
 const CTA_FILTER = { originalFlags: 1, replyFlags: 2 } as const;
 const filterBySource = 1;
@@ -25,17 +26,19 @@ const filterBySource = 1;
 const nestedFlag = 0x8000;
 
 /** struct nfgenmsg. */
-function header(): Buffer {
+function header(address: IpAddress): Buffer {
   const buffer = Buffer.alloc(headerBytes);
-  buffer.writeUInt8(AF_INET, 0);
+  buffer.writeUInt8(address.family === 'ipv4' ? AF_INET : AF_INET6, 0);
   return buffer;
 }
 
-/** Forgets UDP flows that are answered by this IPv4 address. @returns how many */
+const sourceOf = (address: IpAddress): number => (address.family === 'ipv4' ? CTA_IP.source4 : CTA_IP.source6);
+
+/** Forgets UDP flows that are answered by this address. @returns how many */
 export function forgetUdpFlows(netlink: NetlinkSocket, answeredBy: IpAddress): number {
   const wanted = formatIp(answeredBy.bytes);
   const filter: Attribute[] = [
-    [CTA.reply, [[CTA_TUPLE.ip, [[CTA_IP_V4_SRC, answeredBy.bytes]]]]],
+    [CTA.reply, [[CTA_TUPLE.ip, [[sourceOf(answeredBy), answeredBy.bytes]]]]],
     [
       CTA.filter,
       [
@@ -46,30 +49,34 @@ export function forgetUdpFlows(netlink: NetlinkSocket, answeredBy: IpAddress): n
   ];
   const attempt = `list tracked connections of ${wanted}`;
   // Kernels before 5.8 do not know the filter and answer all: what comes is checked again below.
-  const answers = netlink.dump({ type: CT_GET, payload: Buffer.concat([header(), encodeAttributes(filter)]), attempt });
+  const answers = netlink.dump({
+    type: CT_GET,
+    payload: Buffer.concat([header(answeredBy), encodeAttributes(filter)]),
+    attempt,
+  });
   let forgotten = 0;
   for (const { type, payload } of answers) {
     if (type !== CT_NEW) continue;
     const attributes = decodeAttributes(payload.subarray(headerBytes));
     const original = attributes.get(CTA.original);
-    if (original === undefined || !isUdpFrom(attributes.get(CTA.reply), wanted)) continue;
-    forget(netlink, original, wanted);
+    if (original === undefined || !isUdpFrom(attributes.get(CTA.reply), answeredBy)) continue;
+    forget(netlink, original, answeredBy);
     forgotten++;
   }
   return forgotten;
 }
 
-function isUdpFrom(tuple: Buffer | undefined, wanted: string): boolean {
+function isUdpFrom(tuple: Buffer | undefined, wanted: IpAddress): boolean {
   const parts = decodeAttributes(tuple ?? Buffer.alloc(0));
-  const source = decodeAttributes(parts.get(CTA_TUPLE.ip) ?? Buffer.alloc(0)).get(CTA_IP_V4_SRC);
+  const source = decodeAttributes(parts.get(CTA_TUPLE.ip) ?? Buffer.alloc(0)).get(sourceOf(wanted));
   const protocol = decodeAttributes(parts.get(CTA_TUPLE.protocol) ?? Buffer.alloc(0)).get(CTA_PROTO_NUM);
-  return source !== undefined && formatIp(source) === wanted && protocol?.readUInt8(0) === IPPROTO_UDP;
+  return source !== undefined && formatIp(source) === formatIp(wanted.bytes) && protocol?.readUInt8(0) === IPPROTO_UDP;
 }
 
-function forget(netlink: NetlinkSocket, original: Buffer, wanted: string): void {
-  const payload = Buffer.concat([header(), encodeAttributes([[CTA.original | nestedFlag, original]])]);
+function forget(netlink: NetlinkSocket, original: Buffer, wanted: IpAddress): void {
+  const payload = Buffer.concat([header(wanted), encodeAttributes([[CTA.original | nestedFlag, original]])]);
   try {
-    netlink.request({ type: CT_DELETE, payload, attempt: `forget a connection of ${wanted}` });
+    netlink.request({ type: CT_DELETE, payload, attempt: `forget a connection of ${formatIp(wanted.bytes)}` });
   } catch (error) {
     // It timed out between the two calls.
     if (!isNetlinkError(error, 'ENOENT')) throw error;

@@ -17,6 +17,8 @@ const RTA = { destination: 1, outInterface: 4, gateway: 5, priority: 6, table: 1
 const RT_TABLE_MAIN = 254;
 const RTPROT_BOOT = 3;
 const RTN_UNICAST = 1;
+const RT_SCOPE_UNIVERSE = 0;
+const RT_SCOPE_LINK = 253;
 const routeHeaderBytes = 12;
 
 const familyNumber = (family: AddressFamily): number => (family === 'ipv4' ? AF_INET : AF_INET6);
@@ -70,33 +72,70 @@ export function listAddresses(netlink: NetlinkSocket, family: AddressFamily): In
 
 export interface DefaultRoute {
   readonly family: AddressFamily;
-  readonly gateway: IpAddress;
+  /** Undefined: everything is on the link itself. */
+  readonly gateway: IpAddress | undefined;
   readonly index: number;
 }
 
-function routeHeader(family: AddressFamily, destinationLength: number): Buffer {
+export interface NewRoute {
+  readonly destination: IpAddress;
+  readonly prefixLength: number;
+  readonly gateway: IpAddress | undefined;
+  readonly index: number;
+}
+
+function routeHeader(family: AddressFamily, destinationLength: number, scope = RT_SCOPE_UNIVERSE): Buffer {
   const header = Buffer.alloc(routeHeaderBytes);
   header.writeUInt8(familyNumber(family), 0);
   header.writeUInt8(destinationLength, 1);
   header.writeUInt8(RT_TABLE_MAIN, 4);
   header.writeUInt8(RTPROT_BOOT, 5);
+  header.writeUInt8(scope, 6);
   header.writeUInt8(RTN_UNICAST, 7);
   return header;
 }
 
 /** Sets the default route of a family, in place of another one. @throws NetlinkError */
 export function replaceDefaultRoute(netlink: NetlinkSocket, route: DefaultRoute): void {
+  const { family, gateway, index } = route;
+  // An on-link route does not replace one by a gateway: they differ in scope.
+  if (gateway === undefined) deleteDefaultRoute(netlink, family);
+  setRoute(netlink, {
+    header: routeHeader(family, 0, scopeOf(family, gateway)),
+    gateway,
+    index,
+    destination: undefined,
+  });
+}
+
+/** Adds a route, in place of another one to the same destination. @throws NetlinkError */
+export function addRoute(netlink: NetlinkSocket, route: NewRoute): void {
+  const { destination, prefixLength, gateway, index } = route;
+  const header = routeHeader(destination.family, prefixLength, scopeOf(destination.family, gateway));
+  setRoute(netlink, { header, gateway, index, destination });
+}
+
+function scopeOf(family: AddressFamily, gateway: IpAddress | undefined): number {
+  return family === 'ipv4' && gateway === undefined ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
+}
+
+interface RouteMessage {
+  readonly header: Buffer;
+  readonly destination: IpAddress | undefined;
+  readonly gateway: IpAddress | undefined;
+  readonly index: number;
+}
+
+function setRoute(netlink: NetlinkSocket, { header, destination, gateway, index }: RouteMessage): void {
+  const attributes: Attribute[] = [[RTA.outInterface, u32(index)]];
+  if (gateway !== undefined) attributes.push([RTA.gateway, gateway.bytes]);
+  if (destination !== undefined) attributes.push([RTA.destination, destination.bytes]);
+  const to = destination === undefined ? 'default route' : `route to ${formatIp(destination.bytes)}`;
   netlink.request({
     type: RTM_NEWROUTE,
     flags: messageFlags.create | messageFlags.replace,
-    payload: Buffer.concat([
-      routeHeader(route.family, 0),
-      encodeAttributes([
-        [RTA.gateway, route.gateway.bytes],
-        [RTA.outInterface, u32(route.index)],
-      ]),
-    ]),
-    attempt: `set default route via ${formatIp(route.gateway.bytes)}`,
+    payload: Buffer.concat([header, encodeAttributes(attributes)]),
+    attempt: `set ${to}${gateway === undefined ? '' : ` via ${formatIp(gateway.bytes)}`}`,
   });
 }
 

@@ -2,6 +2,9 @@
 import type { EndpointSettings } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
 import { parseMac } from '../linux/netlink-ip-address.ts';
+import { endpointSysctlsOption, interfaceNameOption } from './endpoint-options.ts';
+import { joinFindings } from './ipam-config.ts';
+import type { NetworkDriver } from './network-driver.ts';
 import type { SandboxRequest } from './network-service.ts';
 import type { NetworkRecord } from './network-store.ts';
 import { wantedPorts } from './port-spec.ts';
@@ -20,10 +23,15 @@ export type SandboxPlan =
   /** A namespace of its own on these networks; the first becomes eth0. */
   | { readonly kind: 'own'; readonly endpoints: readonly WantedEndpoint[] };
 
-type FindNetwork = (nameOrId: string) => NetworkRecord;
+export interface NetworkLookup {
+  /** @throws WharfError 'network.not-found' */
+  find(nameOrId: string): NetworkRecord;
+  /** @throws WharfError 'plugin.not-found' */
+  driver(name: string): Pick<NetworkDriver, 'kind'>;
+}
 
 /** @throws WharfError 'network.not-found' | 'network.config-invalid' */
-export function planSandbox(request: SandboxRequest, find: FindNetwork): SandboxPlan {
+export function planSandbox(request: SandboxRequest, lookup: NetworkLookup): SandboxPlan {
   const mode = request.networkMode === 'default' || request.networkMode === '' ? 'bridge' : request.networkMode;
   if (mode.startsWith('container:')) {
     if (wantedPorts(request).length > 0) {
@@ -31,26 +39,29 @@ export function planSandbox(request: SandboxRequest, find: FindNetwork): Sandbox
     }
     return { kind: 'shared', container: mode.slice('container:'.length) };
   }
-  const primary = find(mode);
-  const endpoints = collectEndpoints(request, primary, find);
-  if (primary.driver !== 'bridge' && endpoints.length > 1) {
+  const primary = lookup.find(mode);
+  const endpoints = collectEndpoints(request, primary, lookup);
+  const kind = lookup.driver(primary.driver).kind;
+  if (kind !== 'interfaces' && endpoints.length > 1) {
     throw invalid(
-      `container cannot be connected to multiple networks with one of the networks in ${primary.name} mode`,
+      kind === 'null'
+        ? 'container cannot be connected to multiple networks with one of the networks in private (none) mode'
+        : 'container sharing network namespace with another container or host cannot be connected to any other network',
     );
   }
-  switch (primary.driver) {
+  switch (kind) {
     case 'host':
       return { kind: 'host', record: primary };
     case 'null':
       return { kind: 'none', record: primary };
-    case 'bridge':
-      for (const { record, settings } of endpoints) checkEndpoint(record, settings);
+    case 'interfaces':
+      for (const { record, settings } of endpoints) checkEndpoint(record, settings, lookup);
       wantedPorts(request);
       return { kind: 'own', endpoints };
   }
 }
 
-function collectEndpoints(request: SandboxRequest, primary: NetworkRecord, find: FindNetwork): WantedEndpoint[] {
+function collectEndpoints(request: SandboxRequest, primary: NetworkRecord, { find }: NetworkLookup): WantedEndpoint[] {
   const byId = new Map<string, WantedEndpoint>([[primary.id, { record: primary, settings: {} }]]);
   for (const [key, settings] of Object.entries(request.endpoints)) {
     const record = key === 'default' ? primary : find(key);
@@ -62,37 +73,66 @@ function collectEndpoints(request: SandboxRequest, primary: NetworkRecord, find:
   });
 }
 
-/** @throws WharfError 'network.config-invalid' */
-export function checkEndpoint(record: NetworkRecord, settings: EndpointSettings): void {
-  if (record.driver !== 'bridge') {
-    throw invalid(
-      `container cannot be connected to ${record.name} network - container must be created in ${record.name} network mode`,
-    );
+/** @throws WharfError 'network.config-invalid' with everything that is wrong, in dockerd's words */
+export function checkEndpoint(
+  record: NetworkRecord,
+  settings: EndpointSettings,
+  lookup: Pick<NetworkLookup, 'driver'>,
+): void {
+  const { kind } = lookup.driver(record.driver);
+  if (kind === 'host') {
+    throw invalid('cannot connect container to host network - container must be created in host network mode');
   }
-  if (record.builtin && (settings.Aliases ?? []).length > 0) {
-    throw invalid('network-scoped aliases are only supported for user-defined networks');
+  if (kind === 'null' && !record.configOnly) {
+    throw invalid('container cannot be connected to multiple networks with one of the networks in private (none) mode');
   }
   const mac = settings.MacAddress ?? '';
-  if (mac !== '' && parseMac(mac) === undefined) throw endpointInvalid(`invalid MAC address: ${mac}`);
-  checkStaticAddress(record, 'ipv4', settings.IPAMConfig?.IPv4Address ?? '');
-  checkStaticAddress(record, 'ipv6', settings.IPAMConfig?.IPv6Address ?? '');
+  if (mac !== '' && parseMac(mac) === undefined) throw invalid(`invalid MAC address ${mac}`);
+  const findings = endpointFindings(record, settings);
+  if (findings.length > 0) throw invalid(`invalid endpoint settings:\n${joinFindings(findings)}`);
+  const name = settings.DriverOpts?.[interfaceNameOption] ?? '';
+  if (name !== '' && !/^[^\s/:]{1,15}$/.test(name)) throw invalid(`invalid interface name: ${name}`);
 }
 
-function checkStaticAddress(record: NetworkRecord, family: 'ipv4' | 'ipv6', text: string): void {
-  if (text === '') return;
-  const address = parseAddress(family, text);
-  if (address === undefined) throw endpointInvalid(`invalid ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address: ${text}`);
-  if (record.builtin) throw endpointInvalid('user specified IP address is supported on user defined networks only');
-  if (!record.userSubnet) {
-    throw endpointInvalid(
-      'user specified IP address is supported only when connecting to networks with user configured subnets',
-    );
+function endpointFindings(record: NetworkRecord, settings: EndpointSettings): string[] {
+  const { IPv4Address: ipv4 = '', IPv6Address: ipv6 = '', LinkLocalIPs: linkLocal } = settings.IPAMConfig ?? {};
+  const findings: string[] = [];
+  if (record.builtin) {
+    if (ipv4 !== '' || ipv6 !== '')
+      findings.push('user specified IP address is supported on user defined networks only');
+    if ((settings.Aliases ?? []).length > 0) {
+      findings.push('network-scoped alias is supported only for containers in user defined networks');
+    }
   }
-  const inside = record.pools.some((pool) => {
+  const isUsual = (family: 'ipv4' | 'ipv6', text: string) => (parseAddress(family, text) ?? 0n) !== 0n;
+  if (ipv4 !== '' && !isUsual('ipv4', ipv4)) findings.push(`invalid IPv4 address: ${ipv4}`);
+  if (ipv6 !== '' && !isUsual('ipv6', ipv6)) findings.push(`invalid IPv6 address: ${ipv6}`);
+  for (const text of linkLocal ?? []) {
+    if (!isUsual('ipv4', text) && !isUsual('ipv6', text)) findings.push(`invalid link-local IP address: ${text}`);
+  }
+  findings.push(...rangeFindings(record, 'ipv4', ipv4), ...rangeFindings(record, 'ipv6', ipv6));
+  for (const sysctl of (settings.DriverOpts?.[endpointSysctlsOption] ?? '').split(',')) {
+    if (sysctl !== '' && !/^[^.]+\.(ipv4|ipv6|mpls)\.[^.]+\.(IFNAME|ifname)\../.test(sysctl)) {
+      findings.push(
+        `unrecognised network interface sysctl '${sysctl}'; represent 'net.X.Y.ethN.Z=V' as 'net.X.Y.IFNAME.Z=V', 'X' must be 'ipv4', 'ipv6' or 'mpls'`,
+      );
+    }
+  }
+  return findings;
+}
+
+function rangeFindings(record: NetworkRecord, family: 'ipv4' | 'ipv6', text: string): string[] {
+  if (text === '') return [];
+  const own = record.pools.filter((pool) => pool.userSubnet && pool.subnet.includes(':') === (family === 'ipv6'));
+  if (own.length === 0) {
+    return ['user specified IP address is supported only when connecting to networks with user configured subnets'];
+  }
+  const address = parseAddress(family, text);
+  const inside = own.some((pool) => {
     const subnet = parseSubnet(pool.subnet);
-    return subnet?.family === family && contains(subnet, address);
+    return subnet !== undefined && address !== undefined && contains(subnet, address);
   });
-  if (!inside) throw endpointInvalid(`no configured subnet contains IP address ${text}`);
+  return inside ? [] : [`no configured subnet or ip-range contain the IP address ${text}`];
 }
 
 /** Names other containers of a user-defined network find this one by; none on the default bridge, as in Docker. */
@@ -108,8 +148,4 @@ export function dnsNamesOf(
 
 function invalid(message: string): WharfError {
   return new WharfError('network.config-invalid', message);
-}
-
-function endpointInvalid(message: string): WharfError {
-  return invalid(`invalid endpoint settings:\n${message}`);
 }

@@ -1,128 +1,204 @@
-/** From a create request to a network's record: checks, defaults and the choice of subnets. Pure but for random IDs. */
+/** From a create request to a network's record: names, flags and settings. Pure but for random IDs. */
 import { randomBytes } from 'node:crypto';
-import type { IpamConfig, NetworkCreateRequest } from '../../contract/engine-types.ts';
+import type { NetworkCreateRequest } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
-import type { AddressFamily } from '../linux/netlink-ip-address.ts';
-import { interfaceNameMax } from '../linux/netlink-links.ts';
+import { checkIpamConfigs } from './ipam-config.ts';
+import type { NetworkDefaults } from './network-defaults.ts';
+import type { NetworkDriver } from './network-driver.ts';
+import { automaticPool, type PoolRequestOptions, type Surroundings, subnetSources, userPool } from './network-pools.ts';
 import type { NetworkPool, NetworkRecord } from './network-store.ts';
-import {
-  bigIntToText,
-  chooseSubnet,
-  contains,
-  containsSubnet,
-  formatSubnet,
-  overlaps,
-  parseAddress,
-  parseSubnet,
-  type Subnet,
-  uniqueLocalSubnet,
-} from './subnet.ts';
+import { parseSubnet, type Subnet } from './subnet.ts';
 
-export const bridgeOptions = {
-  name: 'com.docker.network.bridge.name',
-  interContainer: 'com.docker.network.bridge.enable_icc',
-  masquerade: 'com.docker.network.bridge.enable_ip_masquerade',
-  hostBinding: 'com.docker.network.bridge.host_binding_ipv4',
-  defaultBridge: 'com.docker.network.bridge.default_bridge',
-  mtu: 'com.docker.network.driver.mtu',
+export const enableOptions = {
+  ipv4: 'com.docker.network.enable_ipv4',
+  ipv6: 'com.docker.network.enable_ipv6',
 } as const;
 
 export const predefinedNames: readonly string[] = ['bridge', 'host', 'none', 'default'];
 
-export interface Surroundings {
-  /** Subnets of other networks: never to be met. */
-  readonly networkSubnets: readonly Subnet[];
-  /** Subnets of the host's routes: an automatic choice keeps away from them. */
-  readonly hostSubnets: readonly Subnet[];
-}
-
-/** @throws WharfError 'network.config-invalid' | 'network.predefined' | 'network.no-addresses' | 'plugin.not-found' */
-export function defineNetwork(request: NetworkCreateRequest, surroundings: Surroundings): NetworkRecord {
-  checkNameAndDriver(request);
-  const id = randomBytes(32).toString('hex');
-  const options = request.Options ?? {};
-  checkOptions(options);
-  const configs = request.IPAM?.Config ?? [];
-  const enableIpv4 = request.EnableIPv4 ?? true;
-  const enableIpv6 = request.EnableIPv6 ?? false;
-  const userPools = configs
-    .filter((config) => (config.Subnet ?? '') !== '')
-    .map((config) => parsePool(config, surroundings));
-  if (configs.length > userPools.length && configs.some((config) => (config.Gateway ?? config.IPRange ?? '') !== '')) {
-    throw invalid('invalid network config:\nuser-specified gateway or IP range needs a subnet');
+/**
+ * What can be said of a network before its driver is asked: its record without pools.
+ * @throws WharfError 'network.config-invalid' | 'network.predefined'
+ */
+export function draftNetwork(request: NetworkCreateRequest, defaults: NetworkDefaults): NetworkRecord {
+  if (predefinedNames.includes(request.Name)) {
+    // The space at the end is Docker's.
+    throw new WharfError('network.predefined', `operation is not permitted on predefined ${request.Name} network `);
   }
-  const pools = [...userPools];
-  const has = (family: AddressFamily) => userPools.some((pool) => parseSubnet(pool.subnet)?.family === family);
-  if (!enableIpv4 && !enableIpv6) throw invalid('IPv4 or IPv6 must be enabled');
-  if (enableIpv4 && !has('ipv4')) pools.push(automaticPool(surroundings));
-  if (enableIpv6 && !has('ipv6')) pools.push(poolOf(uniqueLocalSubnet(randomBytes(7))));
+  const driver = request.Driver || 'bridge';
+  if (driver === 'overlay') {
+    throw new WharfError(
+      'network.config-invalid',
+      'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+      { status: 403, hint: 'Networks of one machine have the driver bridge, macvlan or ipvlan.' },
+    );
+  }
+  const options: Record<string, string> = { ...request.Options };
+  if (request.ConfigFrom === undefined || request.ConfigFrom === null) {
+    for (const [name, value] of Object.entries(defaults.networkOptions[driver] ?? {})) options[name] ??= value;
+  }
+  const enableIpv4 = enabled(request.EnableIPv4, options, enableOptions.ipv4) ?? true;
+  const enableIpv6 = enabled(request.EnableIPv6, options, enableOptions.ipv6) ?? false;
+  checkIpamConfigs(request.IPAM?.Config ?? [], enableIpv6);
+  if (request.Name.trim() === '') throw invalid('invalid name: name is empty');
   return {
-    id,
-    name: request.Name,
-    created: new Date().toISOString(),
-    driver: 'bridge',
+    ...blankNetwork(request.Name, driver),
+    scope: request.Scope || 'local',
     enableIpv4,
     enableIpv6,
     internal: request.Internal ?? false,
     attachable: request.Attachable ?? false,
     options,
     labels: request.Labels ?? {},
-    ipamOptions: request.IPAM?.Options ?? {},
-    pools,
-    userSubnet: userPools.length > 0,
-    bridge: options[bridgeOptions.name] ?? `wb-${id.slice(0, 10)}`,
+    ipamDriver: request.IPAM?.Driver || 'default',
+    ipamOptions: request.IPAM?.Options ?? null,
+    configOnly: request.ConfigOnly ?? false,
+    configFrom: request.ConfigFrom?.Network ?? '',
+  };
+}
+
+function enabled(
+  asked: boolean | null | undefined,
+  options: Record<string, string>,
+  name: string,
+): boolean | undefined {
+  if (asked !== undefined && asked !== null) {
+    delete options[name];
+    return asked;
+  }
+  const value = options[name];
+  if (value === undefined) return undefined;
+  const flag = parseFlag(value);
+  if (flag === undefined) throw invalid(`driver-opt "${name}" is not a valid bool`);
+  return flag;
+}
+
+function blankNetwork(name: string, driver: string): NetworkRecord {
+  return {
+    id: randomBytes(32).toString('hex'),
+    name,
+    created: new Date().toISOString(),
+    driver,
+    scope: 'local',
+    enableIpv4: true,
+    enableIpv6: false,
+    internal: false,
+    attachable: false,
+    options: {},
+    labels: {},
+    ipamDriver: 'default',
+    ipamOptions: null,
+    configOnly: false,
+    configFrom: '',
+    pools: [],
+    userSubnet: false,
+    bridge: '',
+    foreignLink: false,
     builtin: false,
     removing: false,
   };
 }
 
-function checkNameAndDriver(request: NetworkCreateRequest): void {
-  const name = request.Name;
-  if (name.trim() === '') throw invalid('invalid name: name is empty');
-  // A slash would break the path of its API routes; control characters any listing.
-  if (name !== name.trim() || name.includes('/') || /\p{Cc}/u.test(name))
-    throw invalid(`invalid network name: ${name}`);
-  if (predefinedNames.includes(name)) {
-    throw new WharfError('network.predefined', `operation is not permitted on predefined ${name} network`);
+/** What networks that hold settings, and those that copy them, may say besides. @throws WharfError (403) */
+export function checkConfigNetwork(draft: NetworkRecord, request: NetworkCreateRequest): void {
+  const refuse = (message: string): never => {
+    throw new WharfError('network.config-invalid', message, { status: 403 });
+  };
+  if (draft.configOnly) {
+    if (request.Ingress === true || draft.internal || draft.attachable || (request.Scope ?? '') !== '') {
+      refuse(
+        'configuration network can only contain network specific fields. Network operator fields like [ ingress | internal | attachable | scope ] are not supported.',
+      );
+    }
+    if (draft.configFrom !== '') refuse('a configuration network cannot depend on another configuration network');
   }
-  const driver = request.Driver ?? '';
-  if (driver === 'host' || driver === 'null') {
-    throw new WharfError('network.predefined', `only one instance of "${driver}" network is allowed`);
-  }
-  if (driver !== '' && driver !== 'bridge' && driver !== 'default') {
-    throw new WharfError(
-      'plugin.not-found',
-      `could not find plugin ${driver} in v1 plugin registry: plugin not found`,
-      {
-        hint: 'Wharf has the network driver bridge.',
-      },
-    );
-  }
-  const ipamDriver = request.IPAM?.Driver ?? '';
-  if (ipamDriver !== '' && ipamDriver !== 'default') {
-    throw new WharfError(
-      'plugin.not-found',
-      `could not find plugin ${ipamDriver} in v1 plugin registry: plugin not found`,
-    );
-  }
-  if (request.ConfigOnly === true || (request.ConfigFrom?.Network ?? '') !== '') {
-    throw new WharfError('request.not-implemented', 'config-only networks are not supported');
+  if (draft.configFrom === '') return;
+  const says =
+    draft.ipamDriver !== 'default' ||
+    !draft.enableIpv4 ||
+    draft.enableIpv6 ||
+    Object.keys(draft.labels).length > 0 ||
+    Object.keys(draft.ipamOptions ?? {}).length > 0 ||
+    (request.IPAM?.Config ?? []).length > 0;
+  if (says) refuse('user specified configurations are not supported if the network depends on a configuration network');
+  if (Object.keys(draft.options).length > 0) {
+    refuse('network driver options are not supported if the network depends on a configuration network');
   }
 }
 
-function checkOptions(options: Readonly<Record<string, string>>): void {
-  const bridge = options[bridgeOptions.name];
-  if (bridge !== undefined && (bridge === '' || bridge.length > interfaceNameMax || /[\s/:]/.test(bridge))) {
-    throw invalid(`invalid bridge name: ${bridge}`);
+/** The settings of a configuration network, in a network that depends on it. @throws WharfError 'network.not-found' */
+export function applyConfiguration(draft: NetworkRecord, source: NetworkRecord | undefined): NetworkRecord {
+  if (source === undefined || !source.configOnly) {
+    throw new WharfError('network.not-found', `configuration network "${draft.configFrom}" does not exist`);
   }
-  const mtu = options[bridgeOptions.mtu];
-  if (mtu !== undefined && !(/^\d+$/.test(mtu) && Number(mtu) >= 68 && Number(mtu) <= 65_535)) {
-    throw invalid(`failed to parse ${bridgeOptions.mtu} value: ${mtu}`);
+  const { enableIpv4, enableIpv6, labels, options, ipamDriver, ipamOptions, pools } = source;
+  return { ...draft, enableIpv4, enableIpv6, labels, options, ipamDriver, ipamOptions, pools };
+}
+
+export interface PoolSituation {
+  readonly surroundings: Surroundings;
+  readonly defaults: NetworkDefaults;
+  readonly driver: NetworkDriver;
+}
+
+/**
+ * The record with its pools, those asked for in `draft.pools`.
+ * @throws WharfError 'network.config-invalid' | 'network.no-addresses'
+ */
+export function withPools(draft: NetworkRecord, situation: PoolSituation): NetworkRecord {
+  const { driver, surroundings, defaults } = situation;
+  if (draft.ipamDriver === 'null') {
+    if (draft.enableIpv4) throw invalid('ipv4 pool is empty');
+    if (draft.enableIpv6) throw invalid('ipv6 pool is empty');
+    return { ...draft, pools: [] };
   }
-  for (const name of [bridgeOptions.interContainer, bridgeOptions.masquerade]) {
-    const value = options[name];
-    if (value !== undefined && parseFlag(value) === undefined) throw invalid(`failed to parse ${name} value: ${value}`);
-  }
+  const skipsGateway: PoolRequestOptions['skipsGateway'] = (family) => driver.skipsGateway(draft, family);
+  const taken: Subnet[] = [...surroundings.networkSubnets];
+  const asked = draft.pools.map((pool) => {
+    const family = pool.subnet.includes(':') ? 'ipv6' : 'ipv4';
+    // Of a family the network has not: only repeated by inspect.
+    if (!(family === 'ipv4' ? draft.enableIpv4 : draft.enableIpv6)) return pool;
+    const config = {
+      Subnet: pool.subnet,
+      Gateway: pool.gateway,
+      IPRange: pool.range,
+      AuxiliaryAddresses: pool.auxiliary,
+    };
+    const made = userPool({ ...config, IPRange: pool.range ?? '' }, taken, skipsGateway(family));
+    const subnet = parseSubnet(made.subnet);
+    if (subnet !== undefined) taken.push(subnet);
+    return made;
+  });
+  const sources = subnetSources(defaults, draft.scope);
+  const automatic = (['ipv4', 'ipv6'] as const).flatMap((family) => {
+    const wanted = family === 'ipv4' ? draft.enableIpv4 : draft.enableIpv6;
+    const has = asked.some((pool) => pool.subnet.includes(':') === (family === 'ipv6'));
+    return wanted && !has ? [automaticPool(family, { surroundings, sources, skipsGateway })] : [];
+  });
+  return { ...draft, pools: [...asked, ...automatic], userSubnet: asked.length > 0 };
+}
+
+/** The subnets of a request, in the order inspect shows them: IPv4 first. */
+export function askedPools(request: NetworkCreateRequest): NetworkPool[] {
+  const pools = (request.IPAM?.Config ?? []).map((config) => ({
+    subnet: config.Subnet ?? '',
+    gateway: config.Gateway ?? '',
+    userSubnet: true,
+    userGateway: (config.Gateway ?? '') !== '',
+    ...(config.IPRange ? { range: config.IPRange } : {}),
+    auxiliary: config.AuxiliaryAddresses ?? {},
+  }));
+  return [...pools.filter((pool) => !pool.subnet.includes(':')), ...pools.filter((pool) => pool.subnet.includes(':'))];
+}
+
+/** Docker's host and none, and the default bridge without its pools and interface. IDs are made once and stay. */
+export function predefinedNetworks(): NetworkRecord[] {
+  const builtin = { builtin: true } as const;
+  return [
+    { ...blankNetwork('bridge', 'bridge'), ...builtin },
+    { ...blankNetwork('host', 'host'), ...builtin },
+    { ...blankNetwork('none', 'null'), ...builtin },
+  ];
 }
 
 /** Go's strconv.ParseBool, which Docker uses for options. */
@@ -130,95 +206,6 @@ export function parseFlag(value: string): boolean | undefined {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(value)) return true;
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(value)) return false;
   return undefined;
-}
-
-function parsePool(config: IpamConfig, surroundings: Surroundings): NetworkPool {
-  const subnetText = config.Subnet ?? '';
-  const subnet = parseSubnet(subnetText);
-  if (subnet === undefined)
-    throw invalid(`invalid network config:\ninvalid subnet ${subnetText}: invalid CIDR block notation`);
-  if (surroundings.networkSubnets.some((other) => overlaps(other, subnet))) {
-    throw new WharfError(
-      'network.config-invalid',
-      'invalid pool request: Pool overlaps with other one on this address space',
-      { status: 403, hint: 'Pick a subnet that no other network has; `wharf network inspect` shows them.' },
-    );
-  }
-  const inside = (what: string, text: string): void => {
-    const address = parseAddress(subnet.family, text);
-    if (address === undefined || !contains(subnet, address)) {
-      throw invalid(`invalid network config:\ninvalid ${what} ${text}: parent subnet is ${formatSubnet(subnet)}`);
-    }
-  };
-  const rangeText = config.IPRange ?? '';
-  if (rangeText !== '') {
-    const range = parseSubnet(rangeText);
-    if (range === undefined || !containsSubnet(subnet, range)) {
-      throw invalid(`invalid network config:\ninvalid ip-range ${rangeText}: parent subnet is ${formatSubnet(subnet)}`);
-    }
-  }
-  const gateway = config.Gateway ?? '';
-  if (gateway !== '') inside('gateway', gateway);
-  for (const address of Object.values(config.AuxiliaryAddresses ?? {})) inside('auxiliary address', address);
-  return {
-    subnet: formatSubnet(subnet),
-    gateway: gateway === '' ? bigIntToText(subnet.family, subnet.base + 1n) : gateway,
-    ...(rangeText === '' ? {} : { range: rangeText }),
-    auxiliary: config.AuxiliaryAddresses ?? {},
-  };
-}
-
-/** @throws WharfError 'network.no-addresses' */
-export function automaticPool(surroundings: Surroundings): NetworkPool {
-  const subnet = chooseSubnet([...surroundings.networkSubnets, ...surroundings.hostSubnets]);
-  if (subnet !== undefined) return poolOf(subnet);
-  throw new WharfError('network.no-addresses', 'all predefined address pools have been fully subnetted', {
-    hint: 'Give a subnet with --subnet, or remove networks with `wharf network prune`.',
-  });
-}
-
-function poolOf(subnet: Subnet): NetworkPool {
-  return { subnet: formatSubnet(subnet), gateway: bigIntToText(subnet.family, subnet.base + 1n), auxiliary: {} };
-}
-
-/** Docker's three. IDs are made once and stay. */
-export function predefinedNetworks(bridgeName: string, surroundings: Surroundings): NetworkRecord[] {
-  const base = {
-    created: new Date().toISOString(),
-    enableIpv4: true,
-    enableIpv6: false,
-    internal: false,
-    attachable: false,
-    options: {},
-    labels: {},
-    ipamOptions: {},
-    pools: [],
-    userSubnet: false,
-    bridge: '',
-    builtin: true,
-    removing: false,
-  };
-  const newId = () => randomBytes(32).toString('hex');
-  const options = {
-    [bridgeOptions.defaultBridge]: 'true',
-    [bridgeOptions.interContainer]: 'true',
-    [bridgeOptions.masquerade]: 'true',
-    [bridgeOptions.hostBinding]: '0.0.0.0',
-    [bridgeOptions.name]: bridgeName,
-  };
-  return [
-    {
-      ...base,
-      id: newId(),
-      name: 'bridge',
-      driver: 'bridge',
-      bridge: bridgeName,
-      options,
-      pools: [automaticPool(surroundings)],
-    },
-    { ...base, id: newId(), name: 'host', driver: 'host' },
-    { ...base, id: newId(), name: 'none', driver: 'null' },
-  ];
 }
 
 function invalid(message: string): WharfError {

@@ -3,30 +3,19 @@
  * bring others through `NetworkPlugins`.
  *
  *   network    define ─► createNetwork ─► (restoreNetwork at each start of the daemon) ─► removeNetwork
- *   endpoint   prepareEndpoint ─► plugIn ─► routes ─► … ─► releaseEndpoint
+ *   endpoint   routes ─► prepareEndpoint ─► plugIn ─► … ─► releaseEndpoint
  *
  * 1. Names, labels, scopes, subnets and addresses are the service's. A driver gets a finished record.
  * 2. `plugIn` is synchronous, so that a sandbox in the kernel is not begun or complete whenever the event loop runs on. What has
  *    to be asked of somebody else is asked before, in `prepareEndpoint`, and goes into the endpoint's record.
  * 3. Everything that undoes may be called for what was never done, or twice.
  */
-import type { EndpointRecord, NetworkRecord } from './network-store.ts';
+import type { EndpointRecord, EndpointRoutes, NetworkRecord } from './network-store.ts';
 
 /** A container's end of a network, with the network. */
 export interface Attachment {
   readonly record: NetworkRecord;
   readonly endpoint: EndpointRecord;
-}
-
-/** Where an endpoint leads, besides its own subnets. */
-export interface EndpointRoutes {
-  /** Gateway's address for the default route; '' when there is none. */
-  readonly gateway4: string;
-  readonly gateway6: string;
-  /** No gateway, but the link itself leads everywhere (ipvlan l3). */
-  readonly onLink: boolean;
-  /** Further routes; `via` is '' for what is on the link. */
-  readonly static: readonly { readonly destination: string; readonly via: string }[];
 }
 
 export interface SandboxPlace {
@@ -45,8 +34,14 @@ export interface NetworkDriver {
   readonly kind: 'interfaces' | 'host' | 'null';
   /** Published ports of an endpoint here are translated to it by rules of the host. */
   readonly publishesPorts: boolean;
+  /** False: the driver picks no MAC address and takes none (ipvlan shares its parent's). */
+  readonly ownMac: boolean;
+  /** The network needs no address of its own in its subnets of this family. */
+  skipsGateway(draft: NetworkRecord, family: 'ipv4' | 'ipv6'): boolean;
+  /** Checks the options of a new network that has no pools yet. @throws WharfError 'network.config-invalid' */
+  checkOptions(draft: NetworkRecord): void;
   /**
-   * Checks options and pools of a new network and fills in what follows from them (bridge name, parent). `others` are the
+   * Checks the pools of a new network and fills in what follows from them (bridge name, parent). `others` are the
    * networks there are. Makes nothing. @throws WharfError 'network.config-invalid'
    */
   define(draft: NetworkRecord, others: readonly NetworkRecord[]): NetworkRecord;
@@ -55,7 +50,12 @@ export interface NetworkDriver {
   /** Brings a stored network up again; it may be there. @throws WharfError */
   restoreNetwork(record: NetworkRecord): Promise<void>;
   removeNetwork(record: NetworkRecord): Promise<void>;
-  /** What must be asked before the endpoint is stored and plugged in. The answer replaces the record. @throws WharfError */
+  /** Where a new endpoint leads; stored with it. Pure: plugins say `noRoutes` and tell in `prepareEndpoint`. */
+  routes(attachment: Attachment): EndpointRoutes;
+  /**
+   * What must be asked before the endpoint is stored and plugged in. The answer replaces the record: addresses, `mac`, `routes`,
+   * `sourceInterface` and `interfaceName` may differ. @throws WharfError
+   */
   prepareEndpoint?(attachment: Attachment, place: SandboxPlace): Promise<EndpointRecord>;
   /**
    * Puts the endpoint's interface into the namespace, down, under `endpoint.interfaceName` and with `endpoint.mac`. Addresses,
@@ -64,7 +64,6 @@ export interface NetworkDriver {
   plugIn(attachment: Attachment, netnsPath: string): void;
   /** After the interface went away with its namespace, or was deleted. */
   releaseEndpoint?(attachment: Attachment): Promise<void>;
-  routes(attachment: Attachment): EndpointRoutes;
 }
 
 /** Address management of a plugin. Pools and addresses are texts `address/prefix`. */

@@ -1,32 +1,37 @@
-/**
- * The networks by name and ID, and the addresses of each. Holds no kernel state; what it answers is also what is stored.
- */
+/** The networks by name and ID. Holds no kernel state; what it answers is also what is stored. */
 import { WharfError } from '../../contract/errors.ts';
-import { AddressPool } from './address-pool.ts';
-import { poolOfFamily } from './bridge.ts';
-import { automaticPool, predefinedNetworks } from './network-definition.ts';
-import type { NetworkPool, NetworkRecord, NetworkStore } from './network-store.ts';
-import { bigIntToText, overlaps, parseAddress, parseSubnet, type Subnet } from './subnet.ts';
+import type { NetworkDefaults } from './network-defaults.ts';
+import { predefinedNetworks } from './network-definition.ts';
+import { automaticPool, poolsOf, type Surroundings, subnetSources } from './network-pools.ts';
+import type { NetworkRecord, NetworkStore } from './network-store.ts';
+import { overlaps, parseSubnet, type Subnet } from './subnet.ts';
 
-type Family = 'ipv4' | 'ipv6';
+export interface NetworkRegistryOptions {
+  readonly defaults: NetworkDefaults;
+  /** Completes the default bridge as the daemon's flags say; undefined for no default bridge. */
+  readonly defaultBridge: (record: NetworkRecord, others: readonly NetworkRecord[]) => NetworkRecord | undefined;
+}
 
 export class NetworkRegistry {
   readonly #store: NetworkStore;
+  readonly #defaults: NetworkDefaults;
   readonly #networks = new Map<string, NetworkRecord>();
-  readonly #pools = new Map<string, AddressPool>();
 
   /** Loads what is stored; a first start makes Docker's three networks, and any later one those that were lost. */
-  constructor(
-    store: NetworkStore,
-    options: { readonly bridgeName: string; readonly hostSubnets: () => readonly Subnet[] },
-  ) {
+  constructor(store: NetworkStore, options: NetworkRegistryOptions) {
     this.#store = store;
+    this.#defaults = options.defaults;
     for (const record of store.networks()) this.#networks.set(record.id, record);
-    const builtin = new Set(this.all().flatMap((record) => (record.builtin ? [record.name] : [])));
-    if (builtin.size === 3) return;
-    const surroundings = { networkSubnets: this.subnets(), hostSubnets: options.hostSubnets() };
-    for (const record of predefinedNetworks(options.bridgeName, surroundings)) {
-      if (!builtin.has(record.name)) this.save(record);
+    for (const record of predefinedNetworks()) {
+      const stored = this.all().find((other) => other.builtin && other.name === record.name) ?? record;
+      if (stored.name !== 'bridge') {
+        if (stored === record) this.save(record);
+        continue;
+      }
+      const others = this.all().filter((other) => other.id !== stored.id);
+      const bridge = options.defaultBridge(stored, others);
+      if (bridge !== undefined) this.save(bridge);
+      else this.delete(stored.id);
     }
   }
 
@@ -46,8 +51,6 @@ export class NetworkRegistry {
   delete(id: string): void {
     this.#store.deleteNetwork(id);
     this.#networks.delete(id);
-    this.#pools.delete(`${id} ipv4`);
-    this.#pools.delete(`${id} ipv6`);
   }
 
   /** By full ID, name or unambiguous start of an ID, in this order. @throws WharfError 'network.not-found' | 'network.ambiguous' */
@@ -71,87 +74,32 @@ export class NetworkRegistry {
   }
 
   subnets(except?: string): Subnet[] {
-    return this.all()
-      .filter((record) => record.id !== except)
-      .flatMap((record) => record.pools.map((pool) => parseSubnet(pool.subnet)))
-      .filter((subnet) => subnet !== undefined);
+    return subnetsOf(this.all().filter((record) => record.id !== except));
   }
 
   /** Moves an automatic subnet that meets a route of the host (a VPN that came up, another engine). */
   moveAwayFrom(record: NetworkRecord, hostSubnets: readonly Subnet[]): NetworkRecord {
-    const own = parseSubnet(poolOfFamily(record, 'ipv4')?.subnet ?? '');
-    if (record.userSubnet || own === undefined || !hostSubnets.some((other) => overlaps(other, own))) return record;
-    const pool = automaticPool({ networkSubnets: this.subnets(record.id), hostSubnets });
-    const moved = {
-      ...record,
-      pools: [pool, ...record.pools.filter((other) => parseSubnet(other.subnet)?.family === 'ipv6')],
-    };
-    this.save(moved);
-    this.#pools.delete(`${record.id} ipv4`);
-    return moved;
-  }
-
-  /**
-   * Takes an address: the one asked for, or any. Answers '' when the network has none of this family.
-   * @throws WharfError 'network.no-addresses' | 'network.address-taken'
-   */
-  allocate(record: NetworkRecord, family: Family, wanted: string): string {
-    const pool = this.#pool(record, family);
-    if (pool === undefined) return '';
-    if (wanted !== '') {
-      this.#take(pool, wanted);
-      return wanted;
-    }
-    const address = pool.allocate();
-    if (address !== undefined) return bigIntToText(family, address);
-    const kind = family === 'ipv4' ? 'IPv4' : 'IPv6';
-    throw new WharfError(
-      'network.no-addresses',
-      `no available ${kind} addresses on this network's address pools: ${record.name} (${record.id})`,
-    );
-  }
-
-  /** Marks an address as used without asking: it is in use already. */
-  claim(record: NetworkRecord, address: string): void {
-    const family = address.includes(':') ? 'ipv6' : 'ipv4';
-    const value = parseAddress(family, address);
-    if (value !== undefined) this.#pool(record, family)?.allocateExactly(value);
-  }
-
-  release(networkId: string, address: string): void {
-    const family = address.includes(':') ? 'ipv6' : 'ipv4';
-    const value = parseAddress(family, address);
-    if (value !== undefined) this.#pools.get(`${networkId} ${family}`)?.release(value);
-  }
-
-  #take(pool: AddressPool, wanted: string): void {
-    const value = parseAddress(pool.family, wanted);
-    const result = value === undefined ? 'outside' : pool.allocateExactly(value);
-    if (result === 'ok') return;
-    if (result === 'taken') throw new WharfError('network.address-taken', 'Address already in use');
-    throw new WharfError(
-      'network.config-invalid',
-      `invalid endpoint settings:\nno configured subnet contains IP address ${wanted}`,
-    );
-  }
-
-  #pool(record: NetworkRecord, family: Family): AddressPool | undefined {
-    const key = `${record.id} ${family}`;
-    const known = this.#pools.get(key);
-    if (known !== undefined) return known;
-    const definition = poolOfFamily(record, family);
-    const subnet = definition && parseSubnet(definition.subnet);
-    if (definition === undefined || subnet === undefined) return undefined;
-    const pool = new AddressPool({
-      subnet,
-      range: definition.range === undefined ? undefined : parseSubnet(definition.range),
-      reserved: reservedAddresses(definition, family),
+    const surroundings: Surroundings = { networkSubnets: this.subnets(record.id), hostSubnets };
+    const sources = subnetSources(this.#defaults, record.scope);
+    let moved = false;
+    const pools = record.pools.map((pool) => {
+      const own = parseSubnet(pool.subnet);
+      if (pool.userSubnet || own === undefined || !hostSubnets.some((other) => overlaps(other, own))) return pool;
+      moved = true;
+      const skipsGateway = () => pool.gateway === '';
+      return automaticPool(own.family, { surroundings, sources, skipsGateway });
     });
-    this.#pools.set(key, pool);
-    return pool;
+    if (!moved) return record;
+    const changed = { ...record, pools };
+    this.save(changed);
+    return changed;
   }
 }
 
-function reservedAddresses(pool: NetworkPool, family: Family): bigint[] {
-  return [pool.gateway, ...Object.values(pool.auxiliary)].flatMap((text) => parseAddress(family, text) ?? []);
+/** Subnets that are in use by networks; those of configurations are not. */
+export function subnetsOf(records: readonly NetworkRecord[]): Subnet[] {
+  return records
+    .filter((record) => !record.configOnly)
+    .flatMap((record) => [...poolsOf(record, 'ipv4'), ...poolsOf(record, 'ipv6')])
+    .flatMap((pool) => parseSubnet(pool.subnet) ?? []);
 }

@@ -1,4 +1,4 @@
-/** The network service: the seam's methods over registry, sandboxes, ports and names. See network-service.ts. */
+/** The network service: the seam's methods over registry, drivers, sandboxes, ports and names. See network-service.ts. */
 import type { DatabaseSync } from 'node:sqlite';
 import type {
   EndpointSettings,
@@ -8,15 +8,34 @@ import type {
 } from '../../contract/engine-types.ts';
 import { raise, WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
+import { BridgeDriver } from './bridge-driver.ts';
+import { ChildLinkDriver } from './child-link-driver.ts';
+import { createNetwork, releasePools } from './create-network.ts';
+import { defaultBridgeRecord } from './default-bridge.ts';
 import { createDnsForwarder } from './dns-forwarder.ts';
 import { DnsNames } from './dns-names.ts';
-import { checkEndpoint, planSandbox } from './endpoint-plan.ts';
+import { checkEndpoint } from './endpoint-plan.ts';
 import { Firewall } from './firewall.ts';
-import { defineNetwork } from './network-definition.ts';
+import { FirewallWatch } from './firewall-watch.ts';
+import { ipvlan } from './ipvlan-driver.ts';
+import { KernelSockets } from './kernel-sockets.ts';
+import { macvlan } from './macvlan-driver.ts';
+import { NetworkAddresses } from './network-addresses.ts';
+import { type NetworkDefaults, networkDefaults } from './network-defaults.ts';
+import type { NetworkPlugins } from './network-driver.ts';
+import { NetworkDrivers } from './network-drivers.ts';
 import { NetworkRegistry } from './network-registry.ts';
 import type { NetworkService } from './network-service.ts';
 import { type NetworkRecord, NetworkStore, type SandboxRecord } from './network-store.ts';
-import { type Filters, matchesList, matchesPrune, networkContainer, networkView } from './network-view.ts';
+import {
+  checkFilters,
+  type Filters,
+  matchesList,
+  matchesPrune,
+  networkContainer,
+  networkView,
+} from './network-view.ts';
+import { plainDriver } from './plain-drivers.ts';
 import type { PortQuery } from './port-holder.ts';
 import type { HostSocketSource } from './port-proxy.ts';
 import { PortPublisher } from './port-publisher.ts';
@@ -34,6 +53,10 @@ export interface NetworkServiceOptions {
   readonly instance: string;
   readonly events: EventBus;
   readonly log: { warn(message: string): void };
+  /** What the daemon's flags say. */
+  readonly defaults?: NetworkDefaults;
+  /** Drivers that plugins bring. */
+  readonly plugins?: NetworkPlugins | undefined;
   /** Resolvers of names that no container has; for tests. 53 unless told. */
   readonly upstreamDnsPort?: number;
   /** Of an ordinary user's engine: who listens on published ports for it. */
@@ -45,45 +68,65 @@ export interface WharfNetworkService extends NetworkService {
   portHolders(query: PortQuery): readonly PortHolder[];
 }
 
+/** @throws WharfError 'network.config-invalid' when the daemon's flags can't be honoured */
 export function createNetworkService(options: NetworkServiceOptions): WharfNetworkService {
-  const { db, execRoot, instance, events, log } = options;
+  const { db, execRoot, instance, events, log, defaults = networkDefaults } = options;
   const warn = (message: string) => log.warn(message);
   const store = new NetworkStore(db, warn);
-  const firewall = new Firewall(instance);
-  const kernel = new SandboxKernel({ execRoot, firewall });
-  const registry = new NetworkRegistry(store, {
-    bridgeName: instance === '' ? 'wharf0' : `wharf-${instance}`,
-    hostSubnets: () => kernel.hostSubnets(),
+  const firewall = new Firewall(instance, { enabled: defaults.iptables });
+  const sockets = new KernelSockets();
+  const networks = () => registry.all();
+  const drivers = new NetworkDrivers(
+    [
+      new BridgeDriver({ sockets, firewall, defaults }),
+      new ChildLinkDriver(macvlan, { sockets, networks }),
+      new ChildLinkDriver(ipvlan, { sockets, networks }),
+      plainDriver('host'),
+      plainDriver('null'),
+    ],
+    options.plugins,
+  );
+  const kernel = new SandboxKernel({ execRoot, sockets, drivers });
+  const ownName = instance === '' ? 'wharf0' : `wharf-${instance}`;
+  const registry: NetworkRegistry = new NetworkRegistry(store, {
+    defaults,
+    defaultBridge: (record, others) =>
+      defaultBridgeRecord(record, others, { defaults, netlink: sockets.host, ownName }),
   });
+  const addresses = new NetworkAddresses(drivers);
   const publisher = new PortPublisher({
     firewall,
     onError: (error) => warn(`network: published port: ${error.message}`),
     forgetUdpFlows: (address) => kernel.forgetUdpFlows(address),
     hostSockets: options.hostSockets,
+    userlandProxy: defaults.userlandProxy,
+    allowDirectRouting: defaults.allowDirectRouting,
   });
   const forwarder = createDnsForwarder(options.upstreamDnsPort === undefined ? {} : { port: options.upstreamDnsPort });
-  const sandboxes = new Sandboxes({
-    store,
-    registry,
-    kernel,
-    publisher,
-    names: new DnsNames(),
-    forwarder,
-    events,
-    warn,
-  });
-  return new KernelNetworkService({ firewall, kernel, registry, publisher, sandboxes, events, warn });
+  const names = new DnsNames();
+  const base = { store, registry, addresses, drivers, defaults, kernel, publisher };
+  const sandboxes = new Sandboxes({ ...base, names, forwarder, events, warn });
+  const watch = new FirewallWatch({ firewall, warn });
+  return new KernelNetworkService({ ...base, firewall, watch, sockets, sandboxes, events, warn });
 }
 
 interface Parts {
   readonly firewall: Firewall;
+  readonly watch: FirewallWatch;
+  readonly sockets: KernelSockets;
   readonly kernel: SandboxKernel;
+  readonly defaults: NetworkDefaults;
+  readonly drivers: NetworkDrivers;
+  readonly addresses: NetworkAddresses;
   readonly registry: NetworkRegistry;
   readonly publisher: PortPublisher;
   readonly sandboxes: Sandboxes;
   readonly events: EventBus;
   readonly warn: (message: string) => void;
 }
+
+/** Nothing that is asked of plugins for a network is given up half-way. */
+const unhurried = new AbortController().signal;
 
 class KernelNetworkService implements WharfNetworkService {
   readonly #p: Parts;
@@ -93,33 +136,14 @@ class KernelNetworkService implements WharfNetworkService {
   }
 
   async create(request: NetworkCreateRequest): Promise<{ readonly id: string; readonly warning: string }> {
-    const { registry, kernel } = this.#p;
-    const surroundings = { networkSubnets: registry.subnets(), hostSubnets: kernel.hostSubnets() };
-    if (registry.byName(request.Name)?.builtin === false) {
-      throw new WharfError('network.name-taken', `network with name ${request.Name} already exists`);
-    }
-    const record = defineNetwork(request, surroundings);
-    if (registry.all().some((other) => other.bridge === record.bridge)) {
-      throw new WharfError(
-        'network.config-invalid',
-        `network ${registry.all().find((other) => other.bridge === record.bridge)?.id} already uses bridge ${record.bridge}`,
-        { status: 403 },
-      );
-    }
-    registry.save(record);
-    try {
-      kernel.ensureBridge(record);
-    } catch (error) {
-      await kernel.removeBridge(record);
-      registry.delete(record.id);
-      throw error;
-    }
+    const record = await createNetwork(this.#p, request, unhurried);
     this.#announce('create', record);
     return { id: record.id, warning: '' };
   }
 
   list(filters: Filters) {
     const { registry } = this.#p;
+    checkFilters(filters, 'list');
     return registry
       .all()
       .filter((record) => !record.removing && matchesList(record, filters, this.#users(record).length > 0))
@@ -153,15 +177,21 @@ class KernelNetworkService implements WharfNetworkService {
   }
 
   async #remove(record: NetworkRecord): Promise<void> {
-    const { registry, kernel } = this.#p;
-    registry.save({ ...record, removing: true });
-    await kernel.removeBridge(record);
+    const { registry, drivers, addresses } = this.#p;
+    if (!record.configOnly) {
+      registry.save({ ...record, removing: true });
+      const driver = await drivers.load(record.driver, { signal: unhurried });
+      await driver.removeNetwork(record);
+      await releasePools(drivers, record);
+    }
     registry.delete(record.id);
+    addresses.forget(record.id);
     this.#announce('destroy', record);
   }
 
   async prune(filters: Filters) {
     const nowMs = Date.now();
+    checkFilters(filters, 'prune');
     const unused = this.#p.registry
       .all()
       .filter((record) => !record.builtin && matchesPrune(record, filters, nowMs) && this.#users(record).length === 0);
@@ -170,7 +200,7 @@ class KernelNetworkService implements WharfNetworkService {
   }
 
   validate(request: Parameters<NetworkService['validate']>[0]): void {
-    planSandbox(request, (nameOrId) => this.#p.registry.find(nameOrId));
+    this.#p.sandboxes.plan(request);
   }
 
   openSandbox(request: Parameters<NetworkService['openSandbox']>[0], options: { readonly signal: AbortSignal }) {
@@ -188,7 +218,7 @@ class KernelNetworkService implements WharfNetworkService {
 
   async connect(network: string, containerId: string, settings: EndpointSettings): Promise<void> {
     const record = this.#p.registry.find(network);
-    checkEndpoint(record, settings);
+    checkEndpoint(record, settings, { driver: (name) => this.#p.drivers.known(name) });
     await connectSandbox(this.#p, this.#sandboxOf(containerId), { record, settings });
   }
 
@@ -213,8 +243,9 @@ class KernelNetworkService implements WharfNetworkService {
     return this.#p.sandboxes.counters(containerId);
   }
 
-  reconcile(running: Parameters<NetworkService['reconcile']>[0]): Promise<void> {
-    return reconcileNetworks(this.#p, running);
+  async reconcile(running: Parameters<NetworkService['reconcile']>[0]): Promise<void> {
+    await reconcileNetworks(this.#p, running);
+    this.#p.watch.start();
   }
 
   portHolders(query: PortQuery): readonly PortHolder[] {
@@ -222,21 +253,28 @@ class KernelNetworkService implements WharfNetworkService {
   }
 
   async close(options: { readonly removeAll: boolean }): Promise<void> {
-    const { sandboxes, publisher, registry, kernel, firewall } = this.#p;
+    const { sandboxes, publisher, sockets, watch, firewall } = this.#p;
+    watch[Symbol.dispose]();
     // Without a container that needs them, bridges and rules would only be left behind; the next start makes them in a moment.
-    if (options.removeAll || sandboxes.all().length === 0) {
-      const pairs = sandboxes.all().flatMap((sandbox) => sandbox.endpoints.map((endpoint) => endpoint.hostInterface));
-      for (const sandbox of sandboxes.all()) await sandboxes.close(sandbox.containerId);
-      const bridges = registry.all().filter((record) => record.driver === 'bridge');
-      const known = pairs.filter((name) => name !== '');
-      for (const pair of [...known, ...kernel.strayPairs(bridges, new Set(known))]) await kernel.deleteLink(pair);
-      for (const record of bridges) await kernel.removeBridge(record);
-      firewall.remove();
-    }
+    if (options.removeAll || sandboxes.all().length === 0) await this.#removeAll();
     sandboxes.letGo();
     publisher.closeSockets();
-    kernel[Symbol.dispose]();
+    sockets[Symbol.dispose]();
     firewall[Symbol.dispose]();
+  }
+
+  async #removeAll(): Promise<void> {
+    const { sandboxes, registry, kernel, firewall, drivers } = this.#p;
+    const pairs = sandboxes.all().flatMap((sandbox) => sandbox.endpoints.map((endpoint) => endpoint.hostInterface));
+    for (const sandbox of sandboxes.all()) await sandboxes.close(sandbox.containerId);
+    const bridges = registry.all().filter((record) => record.driver === 'bridge' && !record.foreignLink);
+    const known = pairs.filter((name) => name !== '');
+    for (const pair of [...known, ...kernel.strayPairs(bridges, new Set(known))]) await kernel.deleteLink(pair);
+    // Networks of plugins stay: they are made once, and not anew at each start.
+    for (const record of registry.all().filter((candidate) => candidate.bridge !== '' && !candidate.configOnly)) {
+      await drivers.get(record.driver)?.removeNetwork(record);
+    }
+    firewall.remove();
   }
 
   #users(record: NetworkRecord): SandboxRecord[] {

@@ -6,36 +6,66 @@ import type { WantedPort } from './port-spec.ts';
 export interface NetworkPool {
   /** `address/prefix`. */
   readonly subnet: string;
+  /** The network's own address in it; empty where the driver needs none. */
   readonly gateway: string;
+  /** The request named the subnet: static addresses are allowed in it. */
+  readonly userSubnet: boolean;
+  /** The request named the gateway; else inspect does not show it beside a subnet of the user's. */
+  readonly userGateway: boolean;
   readonly range?: string;
   readonly auxiliary: Readonly<Record<string, string>>;
+  /** What an address plugin calls the pool. */
+  readonly poolId?: string;
 }
-
-export type NetworkDriver = 'bridge' | 'host' | 'null';
 
 export interface NetworkRecord {
   readonly id: string;
   readonly name: string;
   readonly created: string;
-  readonly driver: NetworkDriver;
+  /** Name of its driver: bridge, host, null, macvlan, ipvlan or a plugin. */
+  readonly driver: string;
+  /** 'local' but for networks that asked for something else. */
+  readonly scope: string;
   readonly enableIpv4: boolean;
   readonly enableIpv6: boolean;
   readonly internal: boolean;
   readonly attachable: boolean;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  readonly ipamOptions: Readonly<Record<string, string>>;
-  /** One per family and subnet; the first of a family is the one addresses come from. */
+  /** 'default', 'null' or a plugin. */
+  readonly ipamDriver: string;
+  /** null when the request had none, as inspect shows it. */
+  readonly ipamOptions: Readonly<Record<string, string>> | null;
+  /** Holds settings for others to copy; has nothing in the kernel. */
+  readonly configOnly: boolean;
+  /** Name of the network its settings came from; empty: its own. */
+  readonly configFrom: string;
+  /** Addresses come from the first of a family that has one left. */
   readonly pools: readonly NetworkPool[];
   /** The user named the subnet: static addresses are allowed, and it is never moved out of the way of a host route. */
   readonly userSubnet: boolean;
-  /** Interface name of the bridge; empty for host and none. */
+  /** Interface on the host: the bridge, or the parent of macvlan and ipvlan; empty where there is none. */
   readonly bridge: string;
+  /** The interface was there before the network and stays after it. */
+  readonly foreignLink: boolean;
   /** Predefined: can not be removed. */
   readonly builtin: boolean;
   /** Being removed: finished by reconcile when the daemon died half-way. */
   readonly removing: boolean;
 }
+
+/** Where an endpoint leads, besides its own subnets. */
+export interface EndpointRoutes {
+  /** Address of the gateway for the default route; '' when there is none. */
+  readonly gateway4: string;
+  readonly gateway6: string;
+  /** No gateway, but the link itself leads everywhere (ipvlan l3). */
+  readonly onLink: boolean;
+  /** Further routes; `via` is '' for what is on the link. */
+  readonly static: readonly { readonly destination: string; readonly via: string }[];
+}
+
+export const noRoutes: EndpointRoutes = { gateway4: '', gateway6: '', onLink: false, static: [] };
 
 /** A container's end of a network, in the kernel. */
 export interface EndpointRecord {
@@ -55,7 +85,13 @@ export interface EndpointRecord {
   readonly gatewayPriority: number;
   readonly requestedIpv4: string;
   readonly requestedIpv6: string;
+  /** Further addresses asked for, link-local ones (169.254/16, fe80::/64). */
+  readonly linkLocal: readonly string[];
   readonly dnsNames: readonly string[];
+  /** Where it leads besides its own subnets; what the driver said when it was made. */
+  readonly routes: EndpointRoutes;
+  /** Interface of the host that a plugin made for it; else empty. */
+  readonly sourceInterface: string;
 }
 
 export interface SandboxRecord {
@@ -107,12 +143,14 @@ export class NetworkStore {
 
   // Records are written by this class only, so their shape is known once they are records at all.
   networks(): NetworkRecord[] {
-    const read = (text: string) => parseRecord(text, ['id', 'name', 'pools']) as NetworkRecord | undefined;
+    const read = (text: string) =>
+      completeNetwork(parseRecord(text, ['id', 'name', 'pools']) as NetworkRecord | undefined);
     return this.#readable('SELECT id AS key, record FROM networks', read, (id) => this.deleteNetwork(id));
   }
 
   sandboxes(): SandboxRecord[] {
-    const read = (text: string) => parseRecord(text, ['containerId', 'endpoints']) as SandboxRecord | undefined;
+    const read = (text: string) =>
+      completeSandbox(parseRecord(text, ['containerId', 'endpoints']) as SandboxRecord | undefined);
     const query = 'SELECT container_id AS key, record FROM network_sandboxes';
     return this.#readable(query, read, (id) => this.deleteSandbox(id));
   }
@@ -156,4 +194,30 @@ function parseRecord(text: string, fields: readonly string[]): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What records of earlier versions do not have. */
+const laterNetworkFields: Partial<NetworkRecord> = {
+  scope: 'local',
+  ipamDriver: 'default',
+  configOnly: false,
+  configFrom: '',
+  foreignLink: false,
+};
+const laterEndpointFields: Partial<EndpointRecord> = { linkLocal: [], sourceInterface: '', routes: noRoutes };
+
+function completeNetwork(stored: NetworkRecord | undefined): NetworkRecord | undefined {
+  if (stored === undefined) return undefined;
+  const { userSubnet = false } = stored;
+  const laterPoolFields: Partial<NetworkPool> = { userSubnet, userGateway: userSubnet };
+  return {
+    ...laterNetworkFields,
+    ...stored,
+    pools: stored.pools.map((pool) => ({ ...laterPoolFields, ...pool })),
+  };
+}
+
+function completeSandbox(stored: SandboxRecord | undefined): SandboxRecord | undefined {
+  if (stored === undefined) return undefined;
+  return { ...stored, endpoints: stored.endpoints.map((endpoint) => ({ ...laterEndpointFields, ...endpoint })) };
 }

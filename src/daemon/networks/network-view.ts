@@ -1,36 +1,33 @@
 /** Networks and endpoints as the API shows them, and the filters of its lists. Pure. */
 import type { EndpointSettings, Network, NetworkContainer } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
-import { poolOfFamily } from './bridge.ts';
+import { prefixLengthOf } from './network-pools.ts';
 import type { EndpointRecord, NetworkRecord, SandboxRecord } from './network-store.ts';
-import { parseSubnet } from './subnet.ts';
 
 export type Filters = ReadonlyMap<string, readonly string[]>;
 
 export function networkView(record: NetworkRecord, containers: Readonly<Record<string, NetworkContainer>>): Network {
+  const config = record.pools.map((pool) => ({
+    Subnet: pool.subnet,
+    ...(pool.range === undefined ? {} : { IPRange: pool.range }),
+    // As in Docker, beside a subnet that was asked for stands only what was asked for.
+    ...(pool.gateway === '' || (pool.userSubnet && !pool.userGateway) ? {} : { Gateway: pool.gateway }),
+    ...(Object.keys(pool.auxiliary).length === 0 ? {} : { AuxiliaryAddresses: pool.auxiliary }),
+  }));
   return {
     Name: record.name,
     Id: record.id,
     Created: record.created,
-    Scope: 'local',
+    Scope: record.scope,
     Driver: record.driver,
     EnableIPv4: record.enableIpv4,
     EnableIPv6: record.enableIpv6,
-    IPAM: {
-      Driver: 'default',
-      Options: record.builtin ? null : record.ipamOptions,
-      Config: record.pools.map((pool) => ({
-        Subnet: pool.subnet,
-        ...(pool.range === undefined ? {} : { IPRange: pool.range }),
-        Gateway: pool.gateway,
-        ...(Object.keys(pool.auxiliary).length === 0 ? {} : { AuxiliaryAddresses: pool.auxiliary }),
-      })),
-    },
+    IPAM: { Driver: record.ipamDriver, Options: record.ipamOptions, Config: config.length === 0 ? null : config },
     Internal: record.internal,
     Attachable: record.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: record.configFrom },
+    ConfigOnly: record.configOnly,
     Containers: containers,
     Options: record.options,
     Labels: record.labels,
@@ -42,19 +39,14 @@ export function networkContainer(
   sandbox: SandboxRecord,
   endpoint: EndpointRecord,
 ): NetworkContainer {
-  const withPrefix = (address: string, family: 'ipv4' | 'ipv6') =>
-    address === '' ? '' : `${address}/${prefixOf(record, family)}`;
+  const withPrefix = (address: string) => (address === '' ? '' : `${address}/${prefixLengthOf(record, address)}`);
   return {
     Name: sandbox.containerName,
     EndpointID: endpoint.endpointId,
     MacAddress: endpoint.mac,
-    IPv4Address: withPrefix(endpoint.ipv4, 'ipv4'),
-    IPv6Address: withPrefix(endpoint.ipv6, 'ipv6'),
+    IPv4Address: withPrefix(endpoint.ipv4),
+    IPv6Address: withPrefix(endpoint.ipv6),
   };
-}
-
-function prefixOf(record: NetworkRecord, family: 'ipv4' | 'ipv6'): number {
-  return parseSubnet(poolOfFamily(record, family)?.subnet ?? '')?.prefixLength ?? 0;
 }
 
 /** NetworkSettings.Networks[name] of a running container. */
@@ -63,6 +55,7 @@ export function endpointView(record: NetworkRecord, endpoint: EndpointRecord): E
   const requested = {
     ...(requestedIpv4 === '' ? {} : { IPv4Address: requestedIpv4 }),
     ...(requestedIpv6 === '' ? {} : { IPv6Address: requestedIpv6 }),
+    ...(endpoint.linkLocal.length === 0 ? {} : { LinkLocalIPs: endpoint.linkLocal }),
   };
   const orNull = <T>(list: readonly T[]) => (list.length === 0 ? null : list);
   return {
@@ -74,12 +67,12 @@ export function endpointView(record: NetworkRecord, endpoint: EndpointRecord): E
     GwPriority: endpoint.gatewayPriority,
     NetworkID: endpoint.networkId,
     EndpointID: endpoint.endpointId,
-    Gateway: record.internal || endpoint.ipv4 === '' ? '' : (poolOfFamily(record, 'ipv4')?.gateway ?? ''),
+    Gateway: endpoint.routes.gateway4,
     IPAddress: endpoint.ipv4,
-    IPPrefixLen: endpoint.ipv4 === '' ? 0 : prefixOf(record, 'ipv4'),
-    IPv6Gateway: record.internal || endpoint.ipv6 === '' ? '' : (poolOfFamily(record, 'ipv6')?.gateway ?? ''),
+    IPPrefixLen: prefixLengthOf(record, endpoint.ipv4),
+    IPv6Gateway: endpoint.routes.gateway6,
     GlobalIPv6Address: endpoint.ipv6,
-    GlobalIPv6PrefixLen: endpoint.ipv6 === '' ? 0 : prefixOf(record, 'ipv6'),
+    GlobalIPv6PrefixLen: prefixLengthOf(record, endpoint.ipv6),
     DNSNames: orNull(endpoint.dnsNames),
   };
 }
@@ -89,7 +82,6 @@ const pruneFilters = ['label', 'label!', 'until'];
 
 /** @throws WharfError 'request.invalid' on a filter or value Docker does not know either */
 export function matchesList(record: NetworkRecord, filters: Filters, isInUse: boolean): boolean {
-  checkNames(filters, listFilters);
   const any = (name: string, test: (value: string) => boolean) => {
     const values = filters.get(name);
     return values === undefined || values.length === 0 || values.some(test);
@@ -107,7 +99,6 @@ export function matchesList(record: NetworkRecord, filters: Filters, isInUse: bo
 
 /** @throws WharfError 'request.invalid' */
 export function matchesPrune(record: NetworkRecord, filters: Filters, nowMs: number): boolean {
-  checkNames(filters, pruneFilters);
   const until = filters.get('until')?.[0];
   if (until !== undefined && Date.parse(record.created) > parseUntil(until, nowMs)) return false;
   const excluded = filters.get('label!') ?? [];
@@ -116,7 +107,9 @@ export function matchesPrune(record: NetworkRecord, filters: Filters, nowMs: num
   );
 }
 
-function checkNames(filters: Filters, known: readonly string[]): void {
+/** @throws WharfError 'request.invalid' on a filter Docker does not know either */
+export function checkFilters(filters: Filters, kind: 'list' | 'prune'): void {
+  const known = kind === 'list' ? listFilters : pruneFilters;
   for (const name of filters.keys()) {
     if (!known.includes(name)) throw new WharfError('request.invalid', `invalid filter '${name}'`);
   }

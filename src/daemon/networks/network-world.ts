@@ -14,6 +14,7 @@ import { inNamespace } from '../linux/netns.ts';
 import { bindSocket } from '../linux/netns-sockets.ts';
 import { openNftables } from '../linux/nftables.ts';
 import { firewallTable } from './firewall.ts';
+import type { NetworkDefaults } from './network-defaults.ts';
 import type { Sandbox, SandboxRequest } from './network-service.ts';
 import { createNetworkService, type WharfNetworkService } from './network-service-factory.ts';
 
@@ -32,7 +33,12 @@ export interface NetworkWorld extends AsyncDisposable {
   leftovers(): string[];
 }
 
-export function networkWorld(options: { readonly upstreamDnsPort?: number } = {}): NetworkWorld {
+export interface NetworkWorldOptions {
+  readonly upstreamDnsPort?: number;
+  readonly defaults?: NetworkDefaults;
+}
+
+export function networkWorld(options: NetworkWorldOptions = {}): NetworkWorld {
   const root = mkdtempSync(join(tmpdir(), 'wharf-net-'));
   const instance = randomBytes(3).toString('hex');
   const db = new DatabaseSync(join(root, 'wharf.db'));
@@ -74,7 +80,7 @@ export function networkWorld(options: { readonly upstreamDnsPort?: number } = {}
       service = make();
     },
     leftovers() {
-      for (const network of service.list(new Map())) bridges.add(`wb-${network.Id.slice(0, 10)}`);
+      for (const network of service.list(new Map())) bridges.add(`br-${network.Id.slice(0, 12)}`);
       using netlink = openNetlink();
       using nft = openNftables();
       const links = listLinks(netlink).map((link) => link.name);

@@ -4,7 +4,6 @@
  */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { connect, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import type { PortProtocol } from './port-spec.ts';
 
 export interface ProxyTarget {
   readonly address: string;
@@ -22,10 +21,11 @@ export interface HostSocketSource {
 }
 
 export interface ListenOptions {
-  readonly protocol: PortProtocol;
+  readonly protocol: 'tcp' | 'udp';
   readonly hostAddress: string;
   readonly hostPort: number;
-  readonly target: ProxyTarget;
+  /** Undefined: the port is only reserved; rules of the host carry its traffic. */
+  readonly target: ProxyTarget | undefined;
   readonly onError: (error: Error) => void;
   /** Absent: the daemon's own network is the host's. */
   readonly hostSockets?: HostSocketSource | undefined;
@@ -51,7 +51,8 @@ async function listenTcp(options: ListenOptions): Promise<PortProxy> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     clients.add(client);
     client.on('close', () => clients.delete(client));
-    relay(client, options.target);
+    if (options.target === undefined) client.destroy();
+    else relay(client, options.target);
   });
   server.maxConnections = maxTcpConnections;
   const { hostAddress, hostPort } = options;
@@ -118,6 +119,7 @@ async function listenUdp(options: ListenOptions): Promise<PortProxy> {
   sweep.unref();
   server.on('message', (message, peer) => {
     const { target } = options;
+    if (target === undefined) return;
     flowOf(flows, server, peer, target)?.socket.send(message, target.port, target.address);
   });
   return {

@@ -6,10 +6,12 @@
  */
 import type { PortHolder, PortMap } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
-import type { Firewall, PublishedRule } from './firewall.ts';
+import type { Firewall } from './firewall.ts';
+import type { PublishedRule } from './firewall-text.ts';
 import { describeHolder, listPortHolders, type PortQuery } from './port-holder.ts';
-import { type HostSocketSource, listenPort, type PortProxy } from './port-proxy.ts';
+import { type HostSocketSource, listenPort, type PortProxy, type ProxyTarget } from './port-proxy.ts';
 import { allPortKeys, type PortProtocol, type PortRequest, type WantedPort } from './port-spec.ts';
+import type { PublishTarget } from './publish-target.ts';
 
 export interface PublishedPort {
   readonly protocol: PortProtocol;
@@ -18,12 +20,9 @@ export interface PublishedPort {
   readonly hostPort: number;
 }
 
-export interface PublishRequest {
+export interface PublishRequest extends PublishTarget {
   readonly containerId: string;
   readonly containerName: string;
-  readonly endpointId: string;
-  /** The container's address that ports lead to. */
-  readonly address: string;
   readonly ports: readonly WantedPort[];
   readonly signal: AbortSignal;
 }
@@ -46,9 +45,15 @@ export interface PortPublisherOptions {
   readonly forgetUdpFlows: (containerAddress: string) => void;
   /** Of an ordinary user's engine: who listens in the host's network for it. */
   readonly hostSockets?: HostSocketSource | undefined;
+  /** False: sockets only reserve ports, rules carry their traffic. */
+  readonly userlandProxy: boolean;
+  /** Published ports are open to whoever routes to the container. */
+  readonly allowDirectRouting: boolean;
 }
 
 export class PortPublisher {
+  readonly #userlandProxy: boolean;
+  readonly #allowDirectRouting: boolean;
   readonly #firewall: Firewall;
   readonly #onError: (error: Error) => void;
   readonly #forgetUdpFlows: (containerAddress: string) => void;
@@ -58,6 +63,8 @@ export class PortPublisher {
 
   constructor(options: PortPublisherOptions) {
     this.#firewall = options.firewall;
+    this.#userlandProxy = options.userlandProxy;
+    this.#allowDirectRouting = options.allowDirectRouting;
     this.#onError = options.onError;
     this.#forgetUdpFlows = options.forgetUdpFlows;
     this.#hostSockets = options.hostSockets;
@@ -87,8 +94,8 @@ export class PortPublisher {
     this.#publications.delete(containerId);
     for (const proxy of publication.proxies) proxy[Symbol.dispose]();
     this.#firewall.unpublish(publication.rules);
-    const udp = publication.rules.find((rule) => rule.protocol === 'udp');
-    if (udp !== undefined) this.#forgetUdpFlows(udp.containerAddress);
+    const udp = publication.rules.filter((rule) => rule.protocol === 'udp').map((rule) => rule.containerAddress);
+    for (const address of new Set(udp)) this.#forgetUdpFlows(address);
   }
 
   /** Closes the sockets of all ports; the rules stay, so that traffic goes on while no daemon runs. */
@@ -116,21 +123,49 @@ export class PortPublisher {
 
   async #publishOne(port: WantedPort, request: PublishRequest, publication: Publication): Promise<void> {
     const { protocol, containerPort } = port;
-    const { proxies, hostPort } = await this.#listen(port, request);
-    publication.proxies.push(...proxies.map(({ proxy }) => proxy));
-    for (const { hostAddress } of proxies) {
-      publication.ports.push({ protocol, containerPort, hostAddress, hostPort });
-      if (hostAddress.includes(':')) continue;
-      publication.rules.push({ protocol, hostAddress, hostPort, containerAddress: request.address, containerPort });
+    const ways = this.#waysOf(port, request);
+    if (ways.length === 0) return;
+    const { proxies, hostPort } = await this.#listen(port, ways, request);
+    for (const { way, proxy } of proxies) {
+      if (proxy !== undefined) publication.proxies.push(proxy);
+      const { hostAddress, isRouted } = way;
+      publication.ports.push({ protocol, containerPort, hostAddress, hostPort: isRouted ? 0 : hostPort });
+      if (way.containerAddress === undefined) continue;
+      publication.rules.push({
+        protocol,
+        hostAddress: isRouted ? '' : hostAddress,
+        hostPort,
+        containerAddress: way.containerAddress,
+        containerPort,
+        direct: isRouted || this.#allowDirectRouting,
+      });
     }
   }
 
-  async #listen(port: WantedPort, request: PublishRequest): Promise<Listening> {
+  /** What stands behind each address of a binding. */
+  #waysOf(port: WantedPort, { ipv4, ipv6 }: PublishRequest): Way[] {
+    const addresses = port.hostAddress === '' ? anyAddresses : [port.hostAddress];
+    return addresses.flatMap((hostAddress): Way[] => {
+      const own = hostAddress.includes(':') ? ipv6 : ipv4;
+      if (own !== undefined) {
+        const target = { address: own.address, port: port.containerPort };
+        const proxied = this.#userlandProxy && !own.isRouted ? target : undefined;
+        return [{ hostAddress, containerAddress: own.address, target: proxied, isRouted: own.isRouted }];
+      }
+      // IPv6 clients of a container with IPv4 only: no rule translates between families, a proxy does.
+      if (!hostAddress.includes(':') || ipv4 === undefined || ipv4.isRouted || !this.#userlandProxy) return [];
+      if (port.protocol === 'sctp') return [];
+      const target = { address: ipv4.address, port: port.containerPort };
+      return [{ hostAddress, containerAddress: undefined, target, isRouted: false }];
+    });
+  }
+
+  async #listen(port: WantedPort, ways: readonly Way[], request: PublishRequest): Promise<Listening> {
     let lastError: unknown;
     for (const hostPort of this.#candidates(port)) {
       request.signal.throwIfAborted();
       try {
-        return await this.#listenOn(port, hostPort, request.address);
+        return await this.#listenOn(port, hostPort, ways);
       } catch (error) {
         if (errorCode(error) !== 'EADDRINUSE') throw this.#failure(port, hostPort, request, error);
         lastError = error;
@@ -152,26 +187,37 @@ export class PortPublisher {
   }
 
   /** Listens on each address of the binding with one and the same port, or on none. */
-  async #listenOn(port: WantedPort, hostPort: number, containerAddress: string): Promise<Listening> {
-    const target = { address: containerAddress, port: port.containerPort };
-    const proxies: { hostAddress: string; proxy: PortProxy }[] = [];
-    const addresses = port.hostAddress === '' ? anyAddresses : [port.hostAddress];
+  async #listenOn(port: WantedPort, hostPort: number, ways: readonly Way[]): Promise<Listening> {
+    const { protocol } = port;
+    const proxies: { way: Way; proxy: PortProxy | undefined }[] = [];
     try {
-      for (const hostAddress of addresses) {
+      for (const way of ways) {
+        // Nothing listens where nothing is translated, and Node has no sockets for SCTP.
+        if (way.isRouted || protocol === 'sctp') {
+          if (protocol === 'sctp' && this.#hasSctp(hostPort)) throw portTaken();
+          proxies.push({ way, proxy: undefined });
+          continue;
+        }
         const from = { hostSockets: this.#hostSockets, onError: this.#onError };
-        const options = { protocol: port.protocol, hostAddress, hostPort, target, ...from };
+        const options = { protocol, hostAddress: way.hostAddress, hostPort, target: way.target, ...from };
         const proxy = await listenPort(options).catch((error: unknown) => {
           // A host without IPv6 publishes on IPv4 only.
-          if (hostAddress === '::' && isNoSuchFamily(error)) return undefined;
+          if (way.hostAddress === '::' && isNoSuchFamily(error)) return undefined;
           throw error;
         });
-        if (proxy !== undefined) proxies.push({ hostAddress, proxy });
+        if (proxy !== undefined) proxies.push({ way, proxy });
       }
     } catch (error) {
-      for (const { proxy } of proxies) proxy[Symbol.dispose]();
+      for (const { proxy } of proxies) proxy?.[Symbol.dispose]();
       throw error;
     }
     return { proxies, hostPort };
+  }
+
+  #hasSctp(hostPort: number): boolean {
+    return [...this.#publications.values()].some(({ ports }) =>
+      ports.some((own) => own.protocol === 'sctp' && own.hostPort === hostPort),
+    );
   }
 
   #failure(port: WantedPort, hostPort: number, request: PublishRequest, cause: unknown): WharfError {
@@ -195,7 +241,8 @@ export class PortPublisher {
         },
       );
     }
-    const holders = this.holders({ port: hostPort, protocol: port.protocol }).filter(overlapsWith(port));
+    const { protocol } = port;
+    const holders = protocol === 'sctp' ? [] : this.holders({ port: hostPort, protocol }).filter(overlapsWith(port));
     const holder = describeHolder(holders) ?? holderOf(cause);
     const by = holder === undefined ? '' : ` (by ${holder})`;
     return new WharfError('port.in-use', `${prefix}: Bind for ${where} failed: port is already allocated${by}`, {
@@ -205,8 +252,22 @@ export class PortPublisher {
   }
 }
 
+/** What stands behind one host address of a published port. */
+interface Way {
+  readonly hostAddress: string;
+  /** Of the address's own family: rules translate to it. */
+  readonly containerAddress: string | undefined;
+  /** What the socket passes on to; undefined: it only reserves the port. */
+  readonly target: ProxyTarget | undefined;
+  readonly isRouted: boolean;
+}
+
+function portTaken(): Error {
+  return Object.assign(new Error('the port is taken'), { code: 'EADDRINUSE' });
+}
+
 interface Listening {
-  readonly proxies: readonly { readonly hostAddress: string; readonly proxy: PortProxy }[];
+  readonly proxies: readonly { readonly way: Way; readonly proxy: PortProxy | undefined }[];
   readonly hostPort: number;
 }
 

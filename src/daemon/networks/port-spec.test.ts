@@ -30,7 +30,7 @@ test('publishing all adds the exposed ports that have no binding', () => {
   ]);
 });
 
-test.each(['0/tcp', '65536/tcp', 'x', '80/tcp/udp', '80/icmp', '80/sctp', ''])('port %s is refused', (key) => {
+test.each(['0/tcp', '65536/tcp', 'x', '80/tcp/udp', '80/icmp', ''])('port %s is refused', (key) => {
   expect(() => parsePortKey(key)).toThrow(expect.objectContaining({ code: 'network.config-invalid' }));
 });
 

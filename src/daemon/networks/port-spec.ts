@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { PortMap } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
 
-export type PortProtocol = 'tcp' | 'udp';
+export type PortProtocol = 'tcp' | 'udp' | 'sctp';
 
 export interface WantedPort {
   readonly protocol: PortProtocol;
@@ -58,8 +58,7 @@ export function parsePortKey(key: string): { readonly protocol: PortProtocol; re
   const containerPort = parseNumber(portText);
   if (containerPort === undefined || containerPort === 0 || rest.length > 0)
     throw invalid(`invalid port specification: "${key}"`);
-  if (protocol === 'sctp') throw invalid('publishing sctp ports is not supported');
-  if (protocol !== 'tcp' && protocol !== 'udp') throw invalid(`invalid proto: ${protocol}`);
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'sctp') throw invalid(`invalid proto: ${protocol}`);
   return { protocol, containerPort };
 }
 

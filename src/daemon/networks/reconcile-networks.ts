@@ -8,6 +8,7 @@
  *   namespaces and pairs of nobody      removed
  */
 import type { Firewall } from './firewall.ts';
+import type { NetworkDrivers } from './network-drivers.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { SandboxRequest } from './network-service.ts';
 import type { NetworkRecord } from './network-store.ts';
@@ -16,6 +17,7 @@ import type { Sandboxes } from './sandboxes.ts';
 
 interface Parts {
   readonly firewall: Firewall;
+  readonly drivers: NetworkDrivers;
   readonly kernel: SandboxKernel;
   readonly registry: NetworkRegistry;
   readonly sandboxes: Sandboxes;
@@ -23,7 +25,8 @@ interface Parts {
 }
 
 export async function reconcileNetworks(parts: Parts, running: readonly SandboxRequest[]): Promise<void> {
-  const { firewall, kernel, registry, sandboxes, warn } = parts;
+  const { drivers, firewall, registry, sandboxes, warn } = parts;
+  const { signal } = new AbortController();
   const alive = new Set(running.map((request) => request.containerId));
   /** One broken network or sandbox must not keep the daemon from starting; using it reports the same again. */
   const alone = async (what: string, work: () => void | Promise<void>) => {
@@ -39,31 +42,32 @@ export async function reconcileNetworks(parts: Parts, running: readonly SandboxR
   await alone('remove namespaces of nobody', () => sandboxes.removeStrayNamespaces());
   for (const record of registry.all().filter((candidate) => candidate.removing)) {
     await alone(record.name, async () => {
-      await kernel.removeBridge(record);
+      await (await drivers.load(record.driver, { signal })).removeNetwork(record);
       registry.delete(record.id);
     });
   }
   await alone('apply the firewall rules', () => firewall.apply());
   for (const record of registry.all()) {
-    if (record.driver === 'bridge') await alone(record.name, () => restoreBridge(parts, record));
+    if (!record.configOnly) await alone(record.name, () => restoreNetwork(parts, record, signal));
   }
   for (const request of running) {
     await alone(request.containerName, async () => {
       const record = sandboxes.get(request.containerId);
       if (record === undefined) warn(`network: running container ${request.containerName} has no sandbox on record`);
-      else await sandboxes.adopt(record, new AbortController().signal);
+      else await sandboxes.adopt(record, signal);
     });
   }
   await alone('remove pairs of nobody', () => removeStrayPairs(parts));
 }
 
-function restoreBridge(parts: Parts, record: NetworkRecord): void {
-  const { kernel, registry, sandboxes } = parts;
+async function restoreNetwork(parts: Parts, record: NetworkRecord, signal: AbortSignal): Promise<void> {
+  const { drivers, kernel, registry, sandboxes } = parts;
   const inUse = sandboxes
     .all()
     .some((sandbox) => sandbox.endpoints.some((endpoint) => endpoint.networkId === record.id));
-  const current = inUse || kernel.hasBridge(record) ? record : registry.moveAwayFrom(record, kernel.hostSubnets());
-  kernel.ensureBridge(current);
+  const driver = await drivers.load(record.driver, { signal });
+  const mayMove = driver.publishesPorts && !inUse && !record.foreignLink && !kernel.hasLink(record.bridge);
+  await driver.restoreNetwork(mayMove ? registry.moveAwayFrom(record, kernel.hostSubnets()) : record);
 }
 
 async function removeStrayPairs(parts: Parts): Promise<void> {

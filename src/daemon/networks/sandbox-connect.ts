@@ -1,9 +1,10 @@
 /** Connecting a running container to a network, and taking it off one. */
 import { WharfError } from '../../contract/errors.ts';
-import { type Attachment, gatewayAttachment } from './bridge.ts';
 import type { WantedEndpoint } from './endpoint-plan.ts';
+import type { Attachment } from './network-driver.ts';
 import type { NetworkRecord, SandboxRecord } from './network-store.ts';
 import { type PortPublisher, republished } from './port-publisher.ts';
+import { gatewayAttachment } from './sandbox-interface.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
 import type { Sandboxes } from './sandboxes.ts';
 
@@ -17,14 +18,14 @@ interface Parts {
 export async function connectSandbox(parts: Parts, sandbox: SandboxRecord, wanted: WantedEndpoint): Promise<void> {
   const { kernel, sandboxes } = parts;
   checkCanConnect(sandbox, wanted.record, sandboxes.attachments(sandbox).length);
-  const endpoint = sandboxes.allocate(sandbox, wanted);
+  const endpoint = await sandboxes.allocate(sandbox, wanted, new AbortController().signal);
   const connected = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
   sandboxes.save(connected);
   try {
     await kernel.attach(sandbox.netnsPath, { record: wanted.record, endpoint }, sandboxes.attachments(connected));
   } catch (error) {
     sandboxes.save(sandbox);
-    sandboxes.release(endpoint);
+    await sandboxes.release(endpoint);
     throw error;
   }
   sandboxes.names.ensure(connected);
@@ -75,10 +76,10 @@ export async function disconnectSandbox(parts: Parts, sandbox: SandboxRecord, ne
   const left = { ...sandbox, endpoints: sandbox.endpoints.filter((candidate) => candidate !== endpoint) };
   sandboxes.save(left);
   sandboxes.names.forget(network.id, sandbox.containerId);
-  if (endpoint.hostInterface !== '') {
-    await kernel.detach(sandbox.netnsPath, endpoint.hostInterface, sandboxes.attachments(left));
+  if (endpoint.interfaceName !== '') {
+    await kernel.detach(sandbox.netnsPath, { record: network, endpoint }, sandboxes.attachments(left));
   }
-  sandboxes.release(endpoint);
+  await sandboxes.release(endpoint);
   await movePorts(parts, left, before);
   sandboxes.rewriteFiles(left);
   sandboxes.announce('disconnect', network, sandbox.containerId);
@@ -87,9 +88,9 @@ export async function disconnectSandbox(parts: Parts, sandbox: SandboxRecord, ne
 /** Published ports lead to the endpoint with the way outside; when that changed, they follow. */
 async function movePorts(parts: Parts, record: SandboxRecord, before: readonly Attachment[]): Promise<void> {
   const { publisher, sandboxes } = parts;
-  const endpointOf = (attachments: readonly Attachment[]) =>
-    gatewayAttachment(attachments, 'ipv4')?.endpoint.endpointId;
-  if (record.wantedPorts.length === 0 || endpointOf(before) === endpointOf(sandboxes.attachments(record))) return;
+  const waysOut = (attachments: readonly Attachment[]) =>
+    (['ipv4', 'ipv6'] as const).map((family) => gatewayAttachment(attachments, family)?.endpoint.endpointId).join(' ');
+  if (record.wantedPorts.length === 0 || waysOut(before) === waysOut(sandboxes.attachments(record))) return;
   publisher.unpublish(record.containerId);
   // The ports it had, so that clients find them again; the wish, when there was no way outside before.
   const ports = record.ports.length > 0 ? republished(record.ports) : record.wantedPorts;

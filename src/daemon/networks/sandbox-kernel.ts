@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { WharfError } from '../../contract/errors.ts';
 import { forgetUdpFlows } from '../linux/netlink-conntrack.ts';
 import { parseIp } from '../linux/netlink-ip-address.ts';
-import { type Link, type LinkCounters, listLinks } from '../linux/netlink-links.ts';
-import { isNetlinkError, type NetlinkSocket, netlinkProtocols, openNetlink } from '../linux/netlink-socket.ts';
+import { deleteLink, findLink, type LinkCounters, listLinks } from '../linux/netlink-links.ts';
+import { netlinkProtocols, openNetlink } from '../linux/netlink-socket.ts';
 import {
   adoptNamespace,
   createNamespace,
@@ -17,23 +17,12 @@ import {
   namespaceInode,
 } from '../linux/netns.ts';
 import { highestGroupId } from '../linux/user-namespace.ts';
-import {
-  type Attachment,
-  allowHairpin,
-  bridgeRules,
-  configureDefaultRoutes,
-  configureInside,
-  configureLoopback,
-  deleteLinkByName,
-  enableForwarding,
-  ensureBridgeLink,
-  hostSubnets,
-  plugIn,
-  withInnerNetlink,
-  writeSysctl,
-} from './bridge.ts';
-import type { Firewall } from './firewall.ts';
+import { allowHairpin, deleteLinkByName, hostSubnets, writeSysctl } from './bridge.ts';
+import type { KernelSockets } from './kernel-sockets.ts';
+import type { Attachment } from './network-driver.ts';
+import type { NetworkDrivers } from './network-drivers.ts';
 import type { NetworkRecord } from './network-store.ts';
+import { configureDefaultRoutes, configureInside, configureLoopback, withInnerNetlink } from './sandbox-interface.ts';
 import type { Subnet } from './subnet.ts';
 
 /** What Docker sets in every network namespace of its own: ping and low ports without privileges. */
@@ -43,16 +32,21 @@ const defaultSysctls: Readonly<Record<string, string>> = {
   'net.ipv4.ping_group_range': `0 ${Math.min(2_147_483_647, highestGroupId())}`,
 };
 
+export interface SandboxKernelOptions {
+  readonly execRoot: string;
+  readonly sockets: KernelSockets;
+  readonly drivers: NetworkDrivers;
+}
+
 export class SandboxKernel {
   readonly #directory: string;
-  readonly #firewall: Firewall;
-  readonly #bridges = new Map<string, Link>();
-  #netlink: NetlinkSocket | undefined;
-  #asyncNetlink: NetlinkSocket | undefined;
+  readonly #sockets: KernelSockets;
+  readonly #drivers: NetworkDrivers;
 
-  constructor(options: { readonly execRoot: string; readonly firewall: Firewall }) {
+  constructor(options: SandboxKernelOptions) {
     this.#directory = join(options.execRoot, 'netns');
-    this.#firewall = options.firewall;
+    this.#sockets = options.sockets;
+    this.#drivers = options.drivers;
   }
 
   /** Below /run, names short: the path goes into runtime specs. */
@@ -65,37 +59,20 @@ export class SandboxKernel {
   }
 
   hostSubnets(): Subnet[] {
-    return hostSubnets(this.#host());
+    return hostSubnets(this.#sockets.host);
   }
 
-  hasBridge(record: NetworkRecord): boolean {
-    return listLinks(this.#host()).some((link) => link.name === record.bridge);
-  }
-
-  /** Makes the bridge and its rules, once a daemon. @throws WharfError 'kernel.failed' | 'kernel.denied' */
-  ensureBridge(record: NetworkRecord): Link {
-    const known = this.#bridges.get(record.id);
-    if (known !== undefined) return known;
-    enableForwarding(record.enableIpv6);
-    const link = ensureBridgeLink(this.#host(), record);
-    this.#firewall.addBridge(bridgeRules(record));
-    this.#bridges.set(record.id, link);
-    return link;
-  }
-
-  async removeBridge(record: NetworkRecord): Promise<void> {
-    this.#bridges.delete(record.id);
-    this.#firewall.removeBridge(record.bridge);
-    await this.deleteLink(record.bridge);
+  hasLink(name: string): boolean {
+    return listLinks(this.#sockets.host).some((link) => link.name === name);
   }
 
   deleteLink(name: string): Promise<void> {
-    return deleteLinkByName(this.#host(), this.#background(), name);
+    return deleteLinkByName(this.#sockets.host, this.#sockets.background, name);
   }
 
   /** Pairs on bridges of these networks that are not among `known`: leftovers of a daemon that died. */
   strayPairs(records: readonly NetworkRecord[], known: ReadonlySet<string>): string[] {
-    const links = listLinks(this.#host());
+    const links = listLinks(this.#sockets.host);
     const bridges = new Set(
       links.filter((link) => records.some((record) => record.bridge === link.name)).map((link) => link.index),
     );
@@ -111,7 +88,7 @@ export class SandboxKernel {
   build(netnsPath: string, request: BuildRequest): { readonly inode: number } {
     createNamespace(netnsPath);
     try {
-      for (const attachment of request.attachments) this.#plugIn(netnsPath, attachment);
+      for (const attachment of request.attachments) this.#plugIn(attachment, netnsPath);
       withInnerNetlink(netnsPath, (netlink) => {
         configureLoopback(netlink);
         for (const { record, endpoint } of request.attachments) configureInside(netlink, record, endpoint);
@@ -126,33 +103,42 @@ export class SandboxKernel {
     }
   }
 
-  /** Adds one endpoint to a running sandbox; `all` includes it. @throws WharfError; then the pair is gone again */
+  /** Adds one endpoint to a running sandbox; `all` includes it. @throws WharfError; then its interface is gone again */
   async attach(netnsPath: string, added: Attachment, all: readonly Attachment[]): Promise<void> {
     try {
-      this.#plugIn(netnsPath, added);
+      this.#plugIn(added, netnsPath);
       withInnerNetlink(netnsPath, (netlink) => {
         configureInside(netlink, added.record, added.endpoint);
         configureDefaultRoutes(netlink, all);
       });
     } catch (error) {
-      await this.deleteLink(added.endpoint.hostInterface);
+      await this.#unplug(netnsPath, added);
       throw error;
     }
   }
 
   /** Takes one endpoint away; `left` are the others. */
-  async detach(netnsPath: string, hostInterface: string, left: readonly Attachment[]): Promise<void> {
-    await this.deleteLink(hostInterface);
+  async detach(netnsPath: string, gone: Attachment, left: readonly Attachment[]): Promise<void> {
+    await this.#unplug(netnsPath, gone);
     withInnerNetlink(netnsPath, (netlink) => configureDefaultRoutes(netlink, left));
   }
 
+  /** Of a pair the host's end goes, and with it the other; other links have one end, inside. */
+  async #unplug(netnsPath: string, { endpoint }: Attachment): Promise<void> {
+    if (endpoint.hostInterface !== '') return this.deleteLink(endpoint.hostInterface);
+    withInnerNetlink(netnsPath, (netlink) => {
+      const link = findLink(netlink, endpoint.interfaceName);
+      if (link !== undefined) deleteLink(netlink, link);
+    });
+  }
+
   allowHairpin(hostInterface: string): void {
-    allowHairpin(this.#host(), hostInterface);
+    allowHairpin(this.#sockets.host, hostInterface);
   }
 
   forgetUdpFlows(containerAddress: string): void {
     const address = parseIp(containerAddress);
-    if (address?.family !== 'ipv4') return;
+    if (address === undefined) return;
     using netfilter = openNetlink(netlinkProtocols.netfilter);
     forgetUdpFlows(netfilter, address);
   }
@@ -184,33 +170,8 @@ export class SandboxKernel {
     return Object.fromEntries(links.filter((link) => link.name !== 'lo').map((link) => [link.name, link.counters]));
   }
 
-  #plugIn(netnsPath: string, attachment: Attachment): void {
-    const { record, endpoint } = attachment;
-    try {
-      plugIn(this.#host(), { record, endpoint, bridge: this.ensureBridge(record), netnsPath });
-    } catch (error) {
-      // Somebody deleted the bridge: make it again, once.
-      if (!isNetlinkError(error, 'ENODEV', 'EINVAL')) throw error;
-      this.#bridges.delete(record.id);
-      plugIn(this.#host(), { record, endpoint, bridge: this.ensureBridge(record), netnsPath });
-    }
-  }
-
-  #host(): NetlinkSocket {
-    this.#netlink ??= openNetlink();
-    return this.#netlink;
-  }
-
-  #background(): NetlinkSocket {
-    this.#asyncNetlink ??= openNetlink();
-    return this.#asyncNetlink;
-  }
-
-  [Symbol.dispose](): void {
-    this.#netlink?.[Symbol.dispose]();
-    this.#asyncNetlink?.[Symbol.dispose]();
-    this.#netlink = undefined;
-    this.#asyncNetlink = undefined;
+  #plugIn(attachment: Attachment, netnsPath: string): void {
+    this.#drivers.known(attachment.record.driver).plugIn(attachment, netnsPath);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Names of sandboxes: what others find them by, and the resolvers they ask themselves. */
-import type { Attachment } from './bridge.ts';
 import type { DnsForwarder } from './dns-forwarder.ts';
 import type { DnsNames } from './dns-names.ts';
 import { openDnsServer } from './dns-server.ts';
+import type { Attachment } from './network-driver.ts';
 import type { SandboxRecord } from './network-store.ts';
 import { effectiveResolver, readHostResolverConfig } from './sandbox-files.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';

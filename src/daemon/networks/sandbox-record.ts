@@ -2,10 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import type { EndpointSettings } from '../../contract/engine-types.ts';
 import { formatMac, parseMac } from '../linux/netlink-ip-address.ts';
-import { macOf } from './bridge.ts';
+import { macOf, randomMac } from './bridge.ts';
+import { bridgeSettings } from './bridge-options.ts';
+import { interfaceNameOption } from './endpoint-options.ts';
 import { dnsNamesOf, type WantedEndpoint } from './endpoint-plan.ts';
 import type { SandboxRequest } from './network-service.ts';
-import type { EndpointRecord, NetworkRecord, SandboxRecord } from './network-store.ts';
+import { type EndpointRecord, type NetworkRecord, noRoutes, type SandboxRecord } from './network-store.ts';
 import { allPortKeys } from './port-spec.ts';
 import type { HostsEntry } from './sandbox-files.ts';
 
@@ -44,36 +46,44 @@ export interface EndpointAddresses {
 export function newEndpointRecord(
   container: { readonly containerId: string; readonly containerName: string; readonly hostname: string },
   wanted: WantedEndpoint,
-  given: EndpointAddresses & { readonly interfaceName: string },
+  given: EndpointAddresses & { readonly interfaceName: string; readonly mac: string },
 ): EndpointRecord {
   const { record, settings } = wanted;
   const aliases = settings.Aliases ?? [];
-  const onBridge = record.driver === 'bridge';
-  const wantedMac = parseMac(settings.MacAddress ?? '');
-  // Without an IPv4 address there is nothing to make Docker's MAC from: a random one of the same kind.
-  const mac = wantedMac ?? (given.ipv4 === '' ? Uint8Array.of(0x02, 0x42, ...randomBytes(4)) : macOf(given.ipv4));
+  const hasInterface = given.interfaceName !== '';
   return {
     networkId: record.id,
     endpointId: newId(),
-    interfaceName: onBridge ? given.interfaceName : '',
-    hostInterface: onBridge ? `veth${randomBytes(4).toString('hex')}` : '',
+    interfaceName: given.interfaceName,
+    hostInterface: hasInterface && record.driver === 'bridge' ? `veth${randomBytes(4).toString('hex')}` : '',
     ipv4: given.ipv4,
     ipv6: given.ipv6,
-    mac: onBridge ? formatMac(mac) : '',
+    mac: given.mac,
+    routes: noRoutes,
+    sourceInterface: '',
+    linkLocal: settings.IPAMConfig?.LinkLocalIPs ?? [],
     aliases,
     links: settings.Links ?? [],
     driverOptions: settings.DriverOpts ?? {},
     gatewayPriority: settings.GwPriority ?? 0,
     requestedIpv4: settings.IPAMConfig?.IPv4Address ?? '',
     requestedIpv6: settings.IPAMConfig?.IPv6Address ?? '',
-    dnsNames: onBridge ? dnsNamesOf(container, record, aliases) : [],
+    dnsNames: hasInterface ? dnsNamesOf(container, record, aliases) : [],
   };
 }
 
-/** eth0, eth1, …: the lowest one free. */
-export function nextInterfaceName(endpoints: readonly EndpointRecord[]): string {
+/** The MAC address an endpoint asks for, or one made of its IPv4 address, or a random one. */
+export function endpointMac(settings: EndpointSettings, ipv4: string): string {
+  return formatMac(parseMac(settings.MacAddress ?? '') ?? (ipv4 === '' ? randomMac() : macOf(ipv4)));
+}
+
+/** What the endpoint asks for, else the lowest free number after the network's prefix: eth0, eth1, … */
+export function nextInterfaceName(endpoints: readonly EndpointRecord[], wanted: WantedEndpoint): string {
+  const asked = wanted.settings.DriverOpts?.[interfaceNameOption];
+  if (asked) return asked;
   const taken = new Set(endpoints.map((endpoint) => endpoint.interfaceName));
-  for (let number = 0; ; number++) if (!taken.has(`eth${number}`)) return `eth${number}`;
+  const prefix = bridgeSettings(wanted.record).interfacePrefix || 'eth';
+  for (let number = 0; ; number++) if (!taken.has(`${prefix}${number}`)) return `${prefix}${number}`;
 }
 
 /** A container's own line in its hosts file: every address with 'host.domain host'. */
@@ -103,7 +113,7 @@ export function renamedRecord(
   const container = { containerId: record.containerId, containerName: name, hostname: record.hostname };
   const endpoints = record.endpoints.map((endpoint) => {
     const of = network(endpoint.networkId);
-    return of === undefined || of.driver !== 'bridge'
+    return of === undefined || endpoint.interfaceName === ''
       ? endpoint
       : { ...endpoint, dnsNames: dnsNamesOf(container, of, endpoint.aliases) };
   });

@@ -13,7 +13,6 @@ import { join } from 'node:path';
 import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { LinkCounters } from '../linux/netlink-links.ts';
-import { type Attachment, gatewayAttachment, poolOfFamily } from './bridge.ts';
 import {
   type FilesSituation,
   rewriteContainerFiles,
@@ -22,7 +21,12 @@ import {
 } from './container-files.ts';
 import type { DnsForwarder } from './dns-forwarder.ts';
 import type { DnsNames } from './dns-names.ts';
-import { planSandbox, type WantedEndpoint } from './endpoint-plan.ts';
+import { planSandbox, type SandboxPlan, type WantedEndpoint } from './endpoint-plan.ts';
+import type { NetworkAddresses } from './network-addresses.ts';
+import type { NetworkDefaults } from './network-defaults.ts';
+import type { Attachment } from './network-driver.ts';
+import type { NetworkDrivers } from './network-drivers.ts';
+import { poolsOf } from './network-pools.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { Sandbox, SandboxRequest } from './network-service.ts';
 import type { EndpointRecord, NetworkRecord, NetworkStore, SandboxRecord } from './network-store.ts';
@@ -30,13 +34,24 @@ import { endpointView } from './network-view.ts';
 import type { PortPublisher } from './port-publisher.ts';
 import { publishedPortMap, republished } from './port-publisher.ts';
 import { type WantedPort, wantedPorts } from './port-spec.ts';
+import { publishTarget, specific } from './publish-target.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
 import { SandboxNames } from './sandbox-names.ts';
-import { newEndpointRecord, newId, newSandboxRecord, nextInterfaceName, wantedAddress } from './sandbox-record.ts';
+import {
+  endpointMac,
+  newEndpointRecord,
+  newId,
+  newSandboxRecord,
+  nextInterfaceName,
+  wantedAddress,
+} from './sandbox-record.ts';
 
 export interface SandboxesOptions {
   readonly store: NetworkStore;
   readonly registry: NetworkRegistry;
+  readonly addresses: NetworkAddresses;
+  readonly drivers: NetworkDrivers;
+  readonly defaults: NetworkDefaults;
   readonly kernel: SandboxKernel;
   readonly publisher: PortPublisher;
   readonly names: DnsNames;
@@ -65,8 +80,7 @@ export class Sandboxes {
     for (const record of options.store.sandboxes()) {
       this.#records.set(record.containerId, record);
       for (const { record: network, endpoint } of this.attachments(record)) {
-        for (const address of [endpoint.ipv4, endpoint.ipv6])
-          if (address !== '') options.registry.claim(network, address);
+        for (const address of [endpoint.ipv4, endpoint.ipv6]) options.addresses.claim(network, address);
       }
     }
   }
@@ -84,11 +98,11 @@ export class Sandboxes {
     this.#o.store.saveSandbox(record);
   }
 
-  /** The record's endpoints on bridges, with their networks. */
+  /** The record's endpoints that have interfaces, with their networks. */
   attachments(record: SandboxRecord): Attachment[] {
     return record.endpoints.flatMap((endpoint) => {
       const network = this.#o.registry.get(endpoint.networkId);
-      return network === undefined || network.driver !== 'bridge' ? [] : [{ record: network, endpoint }];
+      return network === undefined || endpoint.interfaceName === '' ? [] : [{ record: network, endpoint }];
     });
   }
 
@@ -96,7 +110,7 @@ export class Sandboxes {
   async open(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {
     signal.throwIfAborted();
     if (this.#records.has(request.containerId)) await this.close(request.containerId);
-    const plan = planSandbox(request, (nameOrId) => this.#o.registry.find(nameOrId));
+    const plan = this.plan(request);
     const base = newSandboxRecord(request, newId());
     switch (plan.kind) {
       case 'host':
@@ -111,16 +125,16 @@ export class Sandboxes {
   }
 
   /** Host and none: no addresses; none has a namespace with loopback only. */
-  #openWithout(
+  async #openWithout(
     base: SandboxRecord,
     network: NetworkRecord,
     netnsPath: string,
     sysctls: Readonly<Record<string, string>> = {},
-  ): Sandbox {
+  ): Promise<Sandbox> {
     const endpoint = newEndpointRecord(
       base,
       { record: network, settings: {} },
-      { ipv4: '', ipv6: '', interfaceName: '' },
+      { ipv4: '', ipv6: '', interfaceName: '', mac: '' },
     );
     let record = { ...base, netnsPath, endpoints: [endpoint] };
     this.save(record);
@@ -132,7 +146,7 @@ export class Sandboxes {
       }
       this.#writeFiles(record);
     } catch (error) {
-      this.#drop(record);
+      await this.#drop(record);
       throw error;
     }
     this.announce('connect', network, record.containerId);
@@ -159,7 +173,7 @@ export class Sandboxes {
     let record: SandboxRecord = { ...base, netnsPath, wantedPorts: wantedPorts(request) };
     try {
       for (const wanted of endpoints)
-        record = { ...record, endpoints: [...record.endpoints, this.allocate(record, wanted)] };
+        record = { ...record, endpoints: [...record.endpoints, await this.allocate(record, wanted, signal)] };
       this.save(record);
       const built = record;
       const { inode } = this.#o.kernel.build(record.netnsPath, {
@@ -174,7 +188,7 @@ export class Sandboxes {
       this.save(record);
       this.#writeFiles(record);
     } catch (error) {
-      this.#drop(record);
+      await this.#drop(record);
       throw error;
     }
     this.names.announce(record);
@@ -182,51 +196,83 @@ export class Sandboxes {
     return this.view(record);
   }
 
-  /** Takes addresses for an endpoint. @throws WharfError 'network.no-addresses' | 'network.address-taken' */
-  allocate(record: SandboxRecord, wanted: WantedEndpoint): EndpointRecord {
-    const { registry } = this.#o;
-    const ipv4 = registry.allocate(wanted.record, 'ipv4', wantedAddress(wanted.settings, 'ipv4'));
+  /** @throws WharfError 'network.not-found' | 'network.config-invalid' */
+  plan(request: SandboxRequest): SandboxPlan {
+    const { registry, drivers } = this.#o;
+    return planSandbox(request, { find: (nameOrId) => registry.find(nameOrId), driver: (name) => drivers.known(name) });
+  }
+
+  /**
+   * Takes addresses for an endpoint and asks its driver for the rest.
+   * @throws WharfError 'network.no-addresses' | 'network.address-taken' | 'network.config-invalid'
+   */
+  async allocate(record: SandboxRecord, wanted: WantedEndpoint, signal: AbortSignal): Promise<EndpointRecord> {
+    const { addresses, drivers } = this.#o;
+    const { record: network, settings } = wanted;
+    if (network.configOnly) {
+      throw new WharfError('network.config-invalid', 'cannot create endpoint on configuration-only network', {
+        status: 403,
+      });
+    }
+    const driver = await drivers.load(network.driver, { signal });
+    const mac = driver.ownMac ? (settings.MacAddress ?? '') : '';
+    const wish = { mac, signal };
+    const ipv4 = await addresses.allocate(network, {
+      ...wish,
+      family: 'ipv4',
+      wanted: wantedAddress(settings, 'ipv4'),
+    });
+    let ipv6 = '';
     try {
-      const ipv6 = registry.allocate(wanted.record, 'ipv6', wantedAddress(wanted.settings, 'ipv6'));
-      return newEndpointRecord(record, wanted, { ipv4, ipv6, interfaceName: nextInterfaceName(record.endpoints) });
+      ipv6 = await addresses.allocate(network, { ...wish, family: 'ipv6', wanted: wantedAddress(settings, 'ipv6') });
+      const interfaceName = driver.kind === 'interfaces' ? nextInterfaceName(record.endpoints, wanted) : '';
+      const given = { ipv4, ipv6, interfaceName, mac: driver.ownMac ? endpointMac(settings, ipv4) : '' };
+      const bare = newEndpointRecord(record, wanted, given);
+      const endpoint = { ...bare, routes: driver.routes({ record: network, endpoint: bare }) };
+      const { sandboxId, containerId, netnsPath } = record;
+      const place = { sandboxId, containerId, netnsPath, signal };
+      return (await driver.prepareEndpoint?.({ record: network, endpoint }, place)) ?? endpoint;
     } catch (error) {
-      registry.release(wanted.record.id, ipv4);
+      await addresses.release(network, network.id, ipv4);
+      await addresses.release(network, network.id, ipv6);
       throw error;
     }
   }
 
-  release(endpoint: EndpointRecord): void {
-    for (const address of [endpoint.ipv4, endpoint.ipv6]) {
-      if (address !== '') this.#o.registry.release(endpoint.networkId, address);
+  /** Gives an endpoint's addresses back; what a plugin says to it is only logged. */
+  async release(endpoint: EndpointRecord): Promise<void> {
+    const { registry, addresses, drivers, warn } = this.#o;
+    const network = registry.get(endpoint.networkId);
+    try {
+      if (network !== undefined) await drivers.get(network.driver)?.releaseEndpoint?.({ record: network, endpoint });
+      for (const address of [endpoint.ipv4, endpoint.ipv6]) {
+        await addresses.release(network, endpoint.networkId, address);
+      }
+    } catch (error) {
+      if (!isWharfError(error)) throw error;
+      warn(`network: release an endpoint of ${network?.name ?? endpoint.networkId}: ${error.message}`);
     }
   }
 
-  /** Publishes to the endpoint that leads outside; on internal networks only nothing is. */
+  /** Publishes to the endpoints that lead outside; on internal networks only nothing is. */
   async publish(
     record: SandboxRecord,
     ports: readonly WantedPort[],
     signal: AbortSignal,
   ): Promise<SandboxRecord['ports']> {
-    const way =
-      gatewayAttachment(this.attachments(record), 'ipv4') ?? gatewayAttachment(this.attachments(record), 'ipv6');
-    if (way === undefined || ports.length === 0) return [];
-    const hostBinding = way.record.options['com.docker.network.bridge.host_binding_ipv4'] ?? '';
-    this.#o.kernel.allowHairpin(way.endpoint.hostInterface);
-    const isDefault = hostBinding === '' || hostBinding === '0.0.0.0';
-    return this.#o.publisher.publish({
-      containerId: record.containerId,
-      containerName: record.containerName,
-      endpointId: way.endpoint.endpointId,
-      address: way.endpoint.ipv4 || way.endpoint.ipv6,
-      ports: isDefault ? ports : ports.map((port) => ({ ...port, hostAddress: port.hostAddress || hostBinding })),
-      signal,
-    });
+    const target = publishTarget(this.attachments(record), this.#o.drivers);
+    if (target === undefined || ports.length === 0) return [];
+    for (const name of target.hostInterfaces) this.#o.kernel.allowHairpin(name);
+    const { containerId, containerName } = record;
+    const hostBinding = target.hostBinding || this.#o.defaults.publishAddress;
+    const bound = ports.map((port) => ({ ...port, hostAddress: port.hostAddress || specific(hostBinding) }));
+    return this.#o.publisher.publish({ ...target, containerId, containerName, ports: bound, signal });
   }
 
   async close(containerId: string): Promise<void> {
     const record = this.#records.get(containerId);
     if (record === undefined) return;
-    this.#drop(record);
+    await this.#drop(record);
     for (const endpoint of record.endpoints) {
       const network = this.#o.registry.get(endpoint.networkId);
       if (network !== undefined) this.announce('disconnect', network, containerId);
@@ -234,7 +280,7 @@ export class Sandboxes {
   }
 
   /** Everything of a sandbox but the events. Each step may be done already. */
-  #drop(record: SandboxRecord): void {
+  async #drop(record: SandboxRecord): Promise<void> {
     const { containerId } = record;
     this.#unpublish(record);
     this.names.close(record);
@@ -244,7 +290,7 @@ export class Sandboxes {
     }
     this.#records.delete(containerId);
     this.#o.store.deleteSandbox(containerId);
-    for (const endpoint of record.endpoints) this.release(endpoint);
+    for (const endpoint of record.endpoints) await this.release(endpoint);
   }
 
   /** Rules that can not be removed must not keep the rest of the sandbox. */
@@ -307,8 +353,9 @@ export class Sandboxes {
   }
 
   #hostGateway(): string | undefined {
+    const [given] = this.#o.defaults.hostGateways;
     const bridge = this.#o.registry.byName('bridge');
-    return bridge && poolOfFamily(bridge, 'ipv4')?.gateway;
+    return given ?? (bridge && poolsOf(bridge, 'ipv4')[0]?.gateway);
   }
 
   view(record: SandboxRecord): Sandbox {

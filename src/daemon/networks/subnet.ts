@@ -27,12 +27,19 @@ export function parseAddress(family: AddressFamily, text: string): bigint | unde
 
 /** Parses `address/prefix`; host bits are dropped. @returns undefined when it is none */
 export function parseSubnet(text: string): Subnet | undefined {
+  const parsed = parseHostSubnet(text);
+  return parsed && { family: parsed.family, base: parsed.base, prefixLength: parsed.prefixLength };
+}
+
+/** As `parseSubnet`, with the address as it was written. */
+export function parseHostSubnet(text: string): (Subnet & { readonly address: bigint }) | undefined {
   const [addressText = '', prefixText = '', ...rest] = text.split('/');
-  const address = parseIp(addressText);
-  if (address === undefined || rest.length > 0 || !/^\d{1,3}$/.test(prefixText)) return undefined;
+  const ip = parseIp(addressText);
+  if (ip === undefined || rest.length > 0 || !/^(0|[1-9]\d{0,2})$/.test(prefixText)) return undefined;
   const prefixLength = Number(prefixText);
-  if (prefixLength > familyBits[address.family]) return undefined;
-  return subnetOf(address.family, addressToBigInt(address.bytes), prefixLength);
+  if (prefixLength > familyBits[ip.family]) return undefined;
+  const address = addressToBigInt(ip.bytes);
+  return { ...subnetOf(ip.family, address, prefixLength), address };
 }
 
 export function subnetOf(family: AddressFamily, address: bigint, prefixLength: number): Subnet {
@@ -64,20 +71,39 @@ export function overlaps(a: Subnet, b: Subnet): boolean {
   return a.family === b.family && a.base <= lastOf(b) && b.base <= lastOf(a);
 }
 
-/** Docker's default pools: 172.17-31 as /16, then 192.168 as sixteen /20. */
-export function* defaultSubnets(): Generator<Subnet> {
-  for (let second = 17n; second <= 31n; second++) {
-    yield { family: 'ipv4', base: (172n << 24n) | (second << 16n), prefixLength: 16 };
-  }
-  for (let block = 0n; block < 16n; block++) {
-    yield { family: 'ipv4', base: (192n << 24n) | (168n << 16n) | (block << 12n), prefixLength: 20 };
-  }
+/** What subnets are cut from when a network names none. */
+export interface SubnetSource {
+  readonly base: Subnet;
+  /** Prefix length of each. */
+  readonly size: number;
 }
 
-/** The first of Docker's pools that meets none of `taken`; undefined when all do. */
-export function chooseSubnet(taken: readonly Subnet[]): Subnet | undefined {
-  for (const candidate of defaultSubnets()) {
-    if (!taken.some((other) => overlaps(other, candidate))) return candidate;
+/** Docker's default pools: 172.17-31 as /16, then 192.168 as sixteen /20. */
+export const defaultSubnetSources: readonly SubnetSource[] = [
+  ...Array.from({ length: 15 }, (_, i) => ({
+    base: subnetOf('ipv4', (172n << 24n) | (BigInt(17 + i) << 16n), 16),
+    size: 16,
+  })),
+  { base: subnetOf('ipv4', (192n << 24n) | (168n << 16n), 16), size: 20 },
+];
+
+/** Candidates looked at per source: enough for every pool people give, and an end for a /8 cut into /30. */
+const maxCandidates = 65_536n;
+
+/** The first subnet of the sources that meets none of `taken`; undefined when all do. */
+export function chooseSubnet(
+  taken: readonly Subnet[],
+  family: AddressFamily = 'ipv4',
+  sources: readonly SubnetSource[] = defaultSubnetSources,
+): Subnet | undefined {
+  for (const { base, size } of sources) {
+    if (base.family !== family) continue;
+    const step = 1n << BigInt(familyBits[family] - size);
+    const count = 1n << BigInt(size - base.prefixLength);
+    for (let index = 0n; index < count && index < maxCandidates; index++) {
+      const candidate: Subnet = { family, base: base.base + index * step, prefixLength: size };
+      if (!taken.some((other) => overlaps(other, candidate))) return candidate;
+    }
   }
   return undefined;
 }
