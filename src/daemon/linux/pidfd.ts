@@ -52,19 +52,24 @@ export function signalProcess(identity: ProcessIdentity, signal: number): boolea
   }
 }
 
-/**
- * Calls `onEnd` once when the process ends, at once when it is gone already. The answer stops the watch.
- *
- * Node can not watch a pidfd by itself: a socket of node's is made and the pidfd put under its number before it is first
- * polled. The loop then reports the descriptor readable when the process ends; reading a pidfd fails with EINVAL, which
- * arrives here as the socket's error and is the signal we want.
- */
+/** Calls `onEnd` once when the process ends, at once when it is gone already. The answer stops the watch. */
 export function watchProcessEnd(identity: ProcessIdentity, onEnd: () => void): () => void {
   const pidfd = openProcess(identity);
   if (pidfd === undefined) {
     const immediate = setImmediate(onEnd);
     return () => clearImmediate(immediate);
   }
+  return watchPidfd(pidfd, onEnd);
+}
+
+/**
+ * Calls `onEnd` once when the process behind the descriptor ends; the descriptor is closed here. The answer stops the watch.
+ *
+ * Node can not watch a pidfd by itself: a socket of node's is made and the pidfd put under its number before it is first
+ * polled. The loop then reports the descriptor readable when the process ends; reading a pidfd fails with EINVAL, which
+ * arrives here as the socket's error and is the signal we want.
+ */
+export function watchPidfd(pidfd: number, onEnd: () => void): () => void {
   const [held, peer] = socketpair(AF_UNIX, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC);
   const socket = new Socket({ fd: held, readable: true, writable: false });
   dup3(pidfd, held);

@@ -6,10 +6,12 @@
  *                         └─ conmon (its own session; outlives wharfd) ── runtime create ──> container process
  *   wharfd <── sync pipe: {"data": <pid>} or {"data": -1, "message": "..."}
  */
-import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
+import { closeSync, readFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
+import { pipe2 } from '../linux/libc.ts';
+import { spawnProcess } from '../linux/spawn.ts';
 import { runtimeEnvironment } from './runtime-command.ts';
 import type { FoundRuntime } from './runtime-probe.ts';
 
@@ -68,29 +70,36 @@ const reportLimitMs = 120_000;
  */
 export async function startConmon(start: ConmonStart): Promise<ConmonReport> {
   const short = Buffer.byteLength(start.temporaryFolder) <= temporaryFolderLimit;
-  const child = spawn(start.conmonPath, conmonArguments(start), {
-    cwd: '/',
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: runtimeEnvironment({ _OCI_SYNCPIPE: '3', ...(short ? { TMPDIR: start.temporaryFolder } : {}) }),
-  });
-  const failed = new Promise<never>((_, reject) => {
-    child.on('error', (cause) => {
-      reject(new WharfError('runtime.missing', `start ${start.conmonPath}: ${cause.message}`, { cause }));
-    });
-  });
-  const sync = child.stdio[3];
-  if (!(sync instanceof Readable) || child.stderr === null) throw new WharfError('internal', 'conmon has no sync pipe');
-  const stderr: Buffer[] = [];
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const limit = setTimeout(() => sync.destroy(), reportLimitMs);
+  const sync = readablePipe();
+  const errors = readablePipe();
   try {
-    const text = await Promise.race([readToEnd(sync), failed]);
-    return parseReport(text, Buffer.concat(stderr).toString('utf8'));
+    spawnProcess({
+      path: start.conmonPath,
+      args: conmonArguments(start),
+      env: runtimeEnvironment({ _OCI_SYNCPIPE: '3', ...(short ? { TMPDIR: start.temporaryFolder } : {}) }),
+      fds: ['ignore', 'ignore', errors.writeFd, sync.writeFd],
+    });
+  } catch (cause) {
+    for (const { stream } of [sync, errors]) stream.destroy();
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WharfError('runtime.missing', why, { cause });
+  } finally {
+    for (const { writeFd } of [sync, errors]) closeSync(writeFd);
+  }
+  const stderr: Buffer[] = [];
+  errors.stream.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const limit = setTimeout(() => sync.stream.destroy(), reportLimitMs);
+  try {
+    return parseReport(await readToEnd(sync.stream), Buffer.concat(stderr).toString('utf8'));
   } finally {
     clearTimeout(limit);
-    child.stderr.destroy();
-    failed.catch(() => undefined);
+    errors.stream.destroy();
   }
+}
+
+function readablePipe(): { readonly stream: Socket; readonly writeFd: number } {
+  const { readFd, writeFd } = pipe2();
+  return { stream: new Socket({ fd: readFd, readable: true, writable: false }), writeFd };
 }
 
 async function readToEnd(stream: Readable): Promise<string> {

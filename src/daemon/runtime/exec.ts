@@ -5,7 +5,6 @@
  *                        /dev/stderr
  *   with a terminal      the runtime makes the container's terminal and copies to the one it was started on, ours
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, watch } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
@@ -15,6 +14,7 @@ import { WharfError } from '../../contract/errors.ts';
 import { pipe2 } from '../linux/libc.ts';
 import { signalProcess } from '../linux/pidfd.ts';
 import { identifyProcess, type ProcessIdentity } from '../linux/process.ts';
+import { type SpawnedProcess, type SpawnOptions, spawnProcess } from '../linux/spawn.ts';
 import { makeRaw, openTerminal, resizeProcessTerminal, setTerminalSize, type TerminalSize } from '../linux/terminal.ts';
 import { readPidFile } from './conmon.ts';
 import type { ExecOptions, ExecSession } from './runtime.ts';
@@ -41,7 +41,7 @@ export async function execInContainer(context: RuntimeContext, id: string, optio
   const { record } = requireLive(context, id);
   const folder = await mkdtemp(`${context.folders.temporary}/exec-`);
   const streams = options.process.terminal ? terminalStreams(options) : pipeStreams(options.attachStdin);
-  let child: ChildProcess | undefined;
+  let child: SpawnedProcess | undefined;
   try {
     await writeFile(`${folder}/process.json`, JSON.stringify(options.process));
     const named = runtimeNamed(context, record.runtime);
@@ -50,16 +50,13 @@ export async function execInContainer(context: RuntimeContext, id: string, optio
       ...['--log', `${folder}/log`, '--log-format', 'json', 'exec'],
       ...['--process', `${folder}/process.json`, '--pid-file', `${folder}/pid`, id],
     ];
-    child = spawn(runtime.command, runtimeArguments(runtime, stateRootOf(context, record.runtime), args), {
-      cwd: '/',
-      stdio: [...streams.childFds],
+    child = startRuntime(streams, {
+      path: runtime.command,
+      args: runtimeArguments(runtime, stateRootOf(context, record.runtime), args),
       env: runtimeEnvironment(),
-      detached: true,
     });
-    for (const fd of streams.handedOver) closeSync(fd);
-    const ended = endOf(child);
-    const identity = await started(folder, child, ended, options);
-    return session(child, identity, ended, streams, folder, options.process.terminal);
+    const identity = await started(folder, child, options);
+    return session(child, identity, streams, folder, options.process.terminal);
   } catch (error) {
     child?.kill('SIGKILL');
     streams.destroy();
@@ -68,27 +65,22 @@ export async function execInContainer(context: RuntimeContext, id: string, optio
   }
 }
 
-interface RuntimeEnd {
-  readonly exitCode: number;
-  readonly spawnError?: Error;
-}
-
-function endOf(child: ChildProcess): Promise<RuntimeEnd> {
-  return new Promise((resolve) => {
-    child.on('error', (spawnError) => resolve({ exitCode: 255, spawnError }));
-    child.on('exit', (code, signal) => resolve({ exitCode: code ?? (signal === null ? 255 : 137) }));
-  });
+/** @throws WharfError 'runtime.missing' */
+function startRuntime(streams: ExecStreams, program: Omit<SpawnOptions, 'fds'>): SpawnedProcess {
+  try {
+    return spawnProcess({ ...program, fds: streams.childFds });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WharfError('runtime.missing', why, { cause });
+  } finally {
+    for (const fd of streams.handedOver) closeSync(fd);
+  }
 }
 
 /** Waits for the PID file, which the runtime writes when the process runs, or for the runtime's failure. */
-async function started(
-  folder: string,
-  child: ChildProcess,
-  ended: Promise<RuntimeEnd>,
-  options: ExecOptions,
-): Promise<ProcessIdentity> {
+async function started(folder: string, child: SpawnedProcess, options: ExecOptions): Promise<ProcessIdentity> {
   const pidPath = `${folder}/pid`;
-  const pid = await new Promise<number | RuntimeEnd>((resolve, reject) => {
+  const pid = await new Promise<number | undefined>((resolve, reject) => {
     const watcher = watch(folder, () => look());
     const look = () => {
       const found = readPidFile(pidPath);
@@ -105,27 +97,25 @@ async function started(
     };
     options.signal.addEventListener('abort', abort, { once: true });
     // A short process may be over before its PID is seen; the file tells that it ran.
-    void ended.then((end) => settle(() => resolve(readPidFile(pidPath) ?? end)));
+    void child.exited.then(() => settle(() => resolve(readPidFile(pidPath))));
     if (options.signal.aborted) abort();
     else look();
   });
-  if (typeof pid === 'number') return identifyProcess(pid) ?? { pid, startTimeTicks: -1 };
-  if (pid.spawnError !== undefined) {
-    throw new WharfError('runtime.missing', `start the runtime: ${pid.spawnError.message}`, { cause: pid.spawnError });
-  }
+  if (pid !== undefined) return identifyProcess(pid) ?? { pid, startTimeTicks: -1 };
   const log = await readFile(`${folder}/log`, 'utf8').catch(() => '');
   throw runtimeFailure('exec', runtimeMessage(log, ''), options.process.args[0] ?? '');
 }
 
 function session(
-  child: ChildProcess,
+  child: SpawnedProcess,
   identity: ProcessIdentity,
-  ended: Promise<RuntimeEnd>,
   streams: ExecStreams,
   folder: string,
   terminal: boolean,
 ): ExecSession {
-  const exited = ended.then(async ({ exitCode }) => {
+  let ended = false;
+  const exited = child.exited.then(async (exitCode) => {
+    ended = true;
     if (terminal) streams.finish(await outputInLog(`${folder}/log`));
     await rm(folder, { recursive: true, force: true });
     return { exitCode };
@@ -136,7 +126,7 @@ function session(
     stdout: streams.stdout,
     stderr: streams.stderr,
     resize: (size) => {
-      if (!terminal || child.exitCode !== null) return;
+      if (!terminal || ended) return;
       // runc copies the size of our side when it starts; the process's own side is set at once.
       streams.resize(size);
       resizeProcessTerminal(identity, size);
