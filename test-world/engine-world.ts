@@ -26,6 +26,8 @@ export interface EngineWorldOptions {
   readonly flags?: readonly string[];
   /** Where the data root is to be; made and removed by the caller. */
   readonly dataRoot?: string;
+  /** A folder of programs the daemon finds before those of the machine. */
+  readonly programs?: string;
   /** Fixture images pulled before the first test. */
   readonly pulled?: readonly string[];
 }
@@ -86,7 +88,7 @@ export async function engineWorld(options: EngineWorldOptions = {}): Promise<Eng
   };
   const mirror = `http://${registry.host}`;
   const daemon = await daemonControl({
-    env,
+    env: options.programs === undefined ? env : { ...env, PATH: `${options.programs}:${env.PATH}` },
     flags: [
       ...['--data-root', places.dataRoot, '--exec-root', places.execRoot, '--host', `unix://${socket}`],
       // As mirror, so that no name is asked for on the internet; as fallback, as `npm start` gives it.
