@@ -36,6 +36,9 @@ export interface ImageServiceOptions {
   readonly log?: { warn(message: string): void };
   /** What this machine runs; for tests. */
   readonly platform?: Platform;
+  /** Blobs on their way at once, for all pulls together and for each push; asked at each use. dockerd's 3 and 5 unless told. */
+  readonly maxDownloadsAtOnce?: () => number;
+  readonly maxUploadsAtOnce?: () => number;
 }
 
 export interface WharfImageService extends ImageService {
@@ -56,7 +59,8 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     events,
     users,
     pins,
-    downloads: new DownloadPool(content, registry),
+    downloads: new DownloadPool(content, registry, options.maxDownloadsAtOnce),
+    maxUploadsAtOnce: options.maxUploadsAtOnce ?? (() => 5),
     garbage: new GarbageCollector(images, content, snapshots, pins),
     platform: options.platform ?? linuxPlatform(process.arch),
   };

@@ -1,5 +1,5 @@
 /**
- * Downloads of blobs, for all pulls together: at most three at once (dockerd's default), and each blob once however many
+ * Downloads of blobs, for all pulls together: at most so many at once as the daemon's settings say (three, as in dockerd), and each blob once however many
  * want it. Who wants a blob that is on its way joins in; it stops when the last one has gone.
  */
 import { WharfError } from '../../contract/errors.ts';
@@ -38,7 +38,7 @@ export class DownloadPool {
   readonly #slots: Semaphore;
   readonly #running = new Map<Digest, Download>();
 
-  constructor(content: ContentStore, registry: RegistryClient, maxAtOnce = 3) {
+  constructor(content: ContentStore, registry: RegistryClient, maxAtOnce: () => number = () => 3) {
     this.#content = content;
     this.#registry = registry;
     this.#slots = new Semaphore(maxAtOnce);

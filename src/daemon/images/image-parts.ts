@@ -17,6 +17,7 @@ export interface ImageParts {
   readonly events: EventBus;
   readonly users: ImageUsers;
   readonly downloads: DownloadPool;
+  readonly maxUploadsAtOnce: () => number;
   readonly pins: ChainPins;
   readonly garbage: GarbageCollector;
   /** What this machine runs. */

@@ -75,7 +75,7 @@ async function pushLayers(
 ): Promise<void> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const slots = new Semaphore(maxUploadsAtOnce);
+  const slots = new Semaphore(parts.maxUploadsAtOnce);
   // Uppermost first, as docker shows them.
   const plans = image.layers
     .toReversed()

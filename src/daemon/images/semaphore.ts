@@ -1,15 +1,16 @@
 /** Lets a bounded number through at once; the others wait in order. */
 export class Semaphore {
-  readonly #max: number;
+  readonly #max: () => number;
   #taken = 0;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(max: number) {
+  /** @param max asked at each use: it may change */
+  constructor(max: () => number) {
     this.#max = max;
   }
 
   get isFull(): boolean {
-    return this.#taken >= this.#max;
+    return this.#taken >= this.#max();
   }
 
   /** Waits for a place; dispose the answer to give it back. Throws the signal's reason. */
@@ -22,10 +23,12 @@ export class Semaphore {
       [Symbol.dispose]: () => {
         if (given) return;
         given = true;
-        // The place is handed on, so the number taken stays.
-        const next = this.#waiting.shift();
-        if (next === undefined) this.#taken--;
-        else next();
+        this.#taken--;
+        // More than one may enter when the bound has grown, none when it has shrunk.
+        while (!this.isFull && this.#waiting.length > 0) {
+          this.#taken++;
+          this.#waiting.shift()?.();
+        }
       },
     };
   }

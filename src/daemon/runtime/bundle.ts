@@ -13,10 +13,10 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { CgroupPaths } from '../linux/cgroup.ts';
 import type { ProcessIdentity } from '../linux/process.ts';
-import type { RuntimeName } from './runtime-probe.ts';
 
 export interface ContainerRecord {
-  readonly runtime: RuntimeName;
+  /** Its name: crun, runc, or one of the daemon's settings. */
+  readonly runtime: string;
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;

@@ -17,6 +17,7 @@ import {
 } from './container-process.ts';
 import { execInContainer } from './exec.ts';
 import { ExitMonitor } from './exit-monitor.ts';
+import { createRuntimeChoice, type NamedRuntime } from './named-runtimes.ts';
 import type { Runtime } from './runtime.ts';
 import { runRuntime } from './runtime-command.ts';
 import { findLive, type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
@@ -31,6 +32,8 @@ export interface RuntimeOptions {
   readonly cgroupParent: string;
   /** Taken when it works here; else the other one. */
   readonly runtimePreference?: RuntimeName;
+  /** By name, beside crun and runc; asked at each use. */
+  readonly namedRuntimes?: () => Readonly<Record<string, NamedRuntime>>;
   readonly log?: (message: string) => void;
 }
 
@@ -46,7 +49,8 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
   setImmediate(() => endTerminalExecs(folders.temporary, 'orphans'));
   const seccompFilters = new SeccompCache();
   const { cgroupParent, log = () => undefined } = options;
-  const context: RuntimeContext = { folders, probe, exits, seccompFilters, cgroupParent, log };
+  const choice = createRuntimeChoice(probe, options.namedRuntimes ?? (() => ({})));
+  const context: RuntimeContext = { folders, probe, choice, exits, seccompFilters, cgroupParent, log };
   return {
     info: {
       name: probe.chosen.name,

@@ -17,6 +17,7 @@ import { bundlePath, type ContainerRecord, exitPath, readRecord, writeRecord } f
 import { cgroupPids, isFrozen, setFrozen, wasOomKilled } from './cgroup-control.ts';
 import { cgroupsNamed, ownCgroups, removeCgroups } from './cgroup-removal.ts';
 import { readPidFile, startConmon } from './conmon.ts';
+import { isCrun } from './named-runtimes.ts';
 import type { CreateOptions, ExitStatus, RuntimeStatus } from './runtime.ts';
 import { runRuntime } from './runtime-command.ts';
 import { findLive, type RuntimeContext, requireLive, runtimeNamed, stateRootOf } from './runtime-context.ts';
@@ -38,8 +39,9 @@ export async function createContainer(
   const bundle = bundlePath(folders, id);
   if (existsSync(bundle))
     throw new WharfError('container.busy', `create container ${id}: its last run was not removed`);
+  const runtime = context.choice.byName(options.runtimeName);
   const record: ContainerRecord = {
-    runtime: probe.chosen.name,
+    runtime: runtime.name,
     terminal: options.spec.process.terminal,
     openStdin: options.openStdin,
     stdinOnce: options.stdinOnce,
@@ -49,13 +51,13 @@ export async function createContainer(
     mkdirSync(bundle, { mode: 0o700 });
     rmSync(exitPath(folders, id), { force: true });
     writeRecord(folders, id, record);
-    const crun = probe.chosen.name === 'crun';
+    const crun = isCrun(runtime);
     const spec = crun ? context.seccompFilters.apply(options.spec) : options.spec;
     await writeFile(`${bundle}/config.json`, JSON.stringify(spec));
-    const stateRoot = stateRootOf(context, probe.chosen.name);
+    const stateRoot = stateRootOf(context, runtime.name);
     const report = await startConmon({
       conmonPath: probe.conmonPath,
-      runtime: probe.chosen,
+      runtime,
       stateRoot,
       id,
       bundle,
@@ -104,7 +106,8 @@ function readOrEmpty(path: string): string {
 export async function startContainer(context: RuntimeContext, id: string, signal: AbortSignal): Promise<void> {
   const { record, process } = requireLive(context, id);
   const stateRoot = stateRootOf(context, record.runtime);
-  const held = { runtime: record.runtime, process, fifo: `${stateRoot}/${id}/exec.fifo` };
+  const byCrun = isCrun(runtimeNamed(context, record.runtime));
+  const held = { byCrun, process, fifo: `${stateRoot}/${id}/exec.fifo` };
   if (await releaseFromFifo(held, signal)) return;
   const log = `${bundlePath(context.folders, id)}/start.log`;
   const args = ['--log', log, '--log-format', 'json', 'start', id];

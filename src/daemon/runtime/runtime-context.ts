@@ -4,12 +4,14 @@ import { type CgroupPaths, cgroupPathsOf } from '../linux/cgroup.ts';
 import { isProcessAlive, type ProcessIdentity } from '../linux/process.ts';
 import { type ContainerRecord, type RuntimeFolders, readRecord } from './bundle.ts';
 import type { ExitMonitor } from './exit-monitor.ts';
-import type { FoundRuntime, RuntimeName, RuntimeProbe } from './runtime-probe.ts';
+import type { RuntimeChoice } from './named-runtimes.ts';
+import type { FoundRuntime, RuntimeProbe } from './runtime-probe.ts';
 import type { SeccompCache } from './seccomp-cache.ts';
 
 export interface RuntimeContext {
   readonly folders: RuntimeFolders;
   readonly probe: RuntimeProbe;
+  readonly choice: RuntimeChoice;
   readonly exits: ExitMonitor;
   readonly seccompFilters: SeccompCache;
   /** Parent of every container's control group, such as /wharf. */
@@ -18,14 +20,13 @@ export interface RuntimeContext {
 }
 
 /** The runtime a container was made with: after a restart the daemon may prefer another one. */
-export function runtimeNamed(context: RuntimeContext, name: RuntimeName): FoundRuntime {
-  return (
-    context.probe.found.find((runtime) => runtime.name === name) ??
-    raise(new WharfError('runtime.missing', `use ${name}, which made this container: it is not available any more`))
-  );
+export function runtimeNamed(context: RuntimeContext, name: string): FoundRuntime {
+  const runtime = context.choice.byName(name);
+  if (runtime.name === name) return runtime;
+  throw new WharfError('runtime.missing', `use ${name}, which made this container: it is not available any more`);
 }
 
-export function stateRootOf(context: RuntimeContext, name: RuntimeName): string {
+export function stateRootOf(context: RuntimeContext, name: string): string {
   return `${context.folders.runtimeState}/${name}`;
 }
 

@@ -12,7 +12,10 @@ export type RuntimeName = 'crun' | 'runc';
 
 /** A runtime that was found to work. `command` starts it, with `prefix` before its own arguments. */
 export interface FoundRuntime {
-  readonly name: RuntimeName;
+  /** What `--runtime` calls it. */
+  readonly name: string;
+  /** Whose habits it has, when its name is another. */
+  readonly kind?: RuntimeName;
   /** The runtime's own executable. */
   readonly path: string;
   readonly version: string;
@@ -68,7 +71,7 @@ function versionOf(path: string): string | undefined {
  * over it. (Taking the mount away instead would let crun make folders below it that nobody removes.) Only the runtime lives
  * in that namespace: conmon stays outside, for it would pin every mount of the host until it ends.
  */
-function hidingPrefix(unsharePath: string, runtimePath: string): { command: string; prefix: string[] } {
+export function hidingPrefix(unsharePath: string, runtimePath: string): { command: string; prefix: string[] } {
   const script = `mount -t tmpfs tmpfs ${hybridMount} && exec "$@"`;
   return {
     command: unsharePath,

@@ -54,6 +54,8 @@ export interface RuntimeProcess {
 
 export interface CreateOptions {
   readonly spec: RuntimeSpec;
+  /** crun, runc or a name of the daemon's settings; undefined: the daemon's choice. */
+  readonly runtimeName?: string | undefined;
   /** The container keeps an open stdin (docker run -i). */
   readonly openStdin: boolean;
   /** First attached client's end of input ends the container's stdin. */

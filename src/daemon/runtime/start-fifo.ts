@@ -12,10 +12,9 @@ import { Socket } from 'node:net';
 import { WharfError } from '../../contract/errors.ts';
 import { watchProcessEnd } from '../linux/pidfd.ts';
 import type { ProcessIdentity } from '../linux/process.ts';
-import type { RuntimeName } from './runtime-probe.ts';
 
 export interface HeldProcess {
-  readonly runtime: RuntimeName;
+  readonly byCrun: boolean;
   readonly process: ProcessIdentity;
   readonly fifo: string;
 }
@@ -25,11 +24,11 @@ export interface HeldProcess {
  * @throws WharfError 'runtime.failed' when the process ended before it was let go, 'request.cancelled'
  */
 export async function releaseFromFifo(held: HeldProcess, signal: AbortSignal): Promise<boolean> {
-  const direction = held.runtime === 'crun' ? constants.O_WRONLY : constants.O_RDONLY;
+  const direction = held.byCrun ? constants.O_WRONLY : constants.O_RDONLY;
   // Without O_NONBLOCK the open itself would wait for the process, and the daemon with it.
   const fd = openIfPresent(held, direction | constants.O_NONBLOCK);
   if (fd === undefined) return false;
-  if (held.runtime === 'crun') {
+  if (held.byCrun) {
     unlinkSync(held.fifo);
     try {
       writeSync(fd, '\0');

@@ -80,7 +80,7 @@ async function* healing(
     } catch (error) {
       if (access.signal.aborted) throw cancelled(access.signal);
       fruitless = at - before >= session.timeouts.slowMinBytes ? 0 : fruitless + 1;
-      if (!mayHeal(error, at, descriptor.size) || fruitless >= maxFruitless || tries >= maxTries) throw error;
+      if (!mayHeal(error, at, descriptor.size) || fruitless >= session.timeouts.fruitlessTries || tries >= maxTries) throw error;
     }
     answer = undefined;
     await pause(session.timeouts.retryPauseMs * 2 ** fruitless, undefined, { signal: access.signal }).catch(() => {

@@ -11,6 +11,8 @@ export interface RegistryTimeouts {
   /** A blob that brings less than `slowMinBytes` in this time of waiting is given up: a peer may not drip for ever. */
   readonly slowWindowMs: number;
   readonly slowMinBytes: number;
+  /** Tries in a row of a blob that bring next to nothing. */
+  readonly fruitlessTries: number;
   /** First pause before a retry; doubles each time. */
   readonly retryPauseMs: number;
   /** Longest `Retry-After` that is waited out; a longer one is reported. */
@@ -26,6 +28,7 @@ export const defaultTimeouts: RegistryTimeouts = {
   documentMs: 60_000,
   slowWindowMs: 60_000,
   slowMinBytes: 16 * 1024,
+  fruitlessTries: 5,
   retryPauseMs: 250,
   retryAfterMaxMs: 10_000,
   unreachableMemoryMs: 20_000,
