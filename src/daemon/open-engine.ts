@@ -12,6 +12,7 @@ import { createRegistryClient } from '../registry/client/create-registry-client.
 import { createContainerService } from './containers/create-container-service.ts';
 import { createContentStore } from './content/content-store.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import { containerSettings, proxyEnvironment, readSeccompSetting } from './engine-settings.ts';
 import { createEventBus } from './events/event-bus.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
 import { createImageService } from './images/create-image-service.ts';
@@ -63,8 +64,12 @@ function registryOf(options: DaemonOptions, rootless: RootlessSeat | undefined) 
       insecureRegistries: options.insecureRegistries,
       userAgent: `wharf/${buildInfo.version} (linux; ${process.arch})`,
     },
-    // The host's network, its names and its loopback, whatever the engine's own is.
-    { dial: rootless?.sockets.connectTcp },
+    {
+      // The host's network, its names and its loopback, whatever the engine's own is.
+      dial: rootless?.sockets.connectTcp,
+      environment: proxyEnvironment(options, process.env),
+      timeouts: { fruitlessTries: options.maxDownloadAttempts },
+    },
   );
 }
 
@@ -112,7 +117,9 @@ export async function openEngine(
   let options = first;
   const ending = new AbortController();
   const instance = instanceOf(execRoot);
-  const cgroupParent = instance === '' ? '/wharf' : `/wharf-${instance}`;
+  const ownCgroup = instance === '' ? '/wharf' : `/wharf-${instance}`;
+  const cgroupParent = options.containers.cgroupParent ?? ownCgroup;
+  const seccomp = readSeccompSetting(options.containers.seccompProfile);
   const hostPlatform = linuxPlatform(process.arch);
   const events = createEventBus();
   const registry = createRegistrySwitch(registryOf(options, rootless));
@@ -120,6 +127,7 @@ export async function openEngine(
     execRoot,
     cgroupParent,
     runtimePreference: options.runtime,
+    namedRuntimes: () => options.containers.runtimes,
     log: (message) => log.warn(message),
   });
   log.info('container runtime', { ...runtime.info });
@@ -128,7 +136,15 @@ export async function openEngine(
   await content.init();
   const pool = createLayerWorkerPool();
   const snapshots = await createSnapshotter({ root: `${dataRoot}/snapshots`, pool, prefer: options.storageDriver });
-  const networks = createNetworkService({ db, execRoot, instance, events, log, hostSockets: rootless?.sockets });
+  const networks = createNetworkService({
+    db,
+    execRoot,
+    instance,
+    events,
+    log,
+    hostSockets: rootless?.sockets,
+    defaults: options.networks,
+  });
   const volumes = createVolumeService({
     db,
     root: `${dataRoot}/volumes`,
@@ -146,6 +162,8 @@ export async function openEngine(
     users: { usersOf: (imageId) => containers.usersOf(imageId) },
     signal: ending.signal,
     log,
+    maxDownloadsAtOnce: () => options.maxConcurrentDownloads,
+    maxUploadsAtOnce: () => options.maxConcurrentUploads,
   });
   const containers = createContainerService({
     db,
@@ -161,7 +179,12 @@ export async function openEngine(
     clock: { nowMs: Date.now, delay: (ms, { signal }) => delay(ms, undefined, { signal }) },
     log,
     signal: ending.signal,
-    defaults: { stopTimeoutSeconds: 10, cgroupParent, initPath: undefined },
+    defaults: {
+      stopTimeoutSeconds: 10,
+      cgroupParent,
+      initPath: options.containers.initPath,
+      settings: () => containerSettings(options, seccomp),
+    },
     machine: readHostFacts(),
     seccompProfile: readDefaultSeccompProfile(seccompPath),
   });
