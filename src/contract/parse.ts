@@ -5,6 +5,7 @@
  * What comes out is built anew from the schema, so nothing unknown gets past here.
  */
 import { raise, WharfError } from './errors.ts';
+import { contentAfterJson, describeJsonFault } from './json-syntax.ts';
 import type { AnySchema, Filters, Schema, Static } from './schema.ts';
 
 /** @throws WharfError 'request.invalid', naming the field: "HostConfig.Memory: expected a whole number, got a string" */
@@ -192,8 +193,10 @@ export function parseJsonBody(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const why = text.trim() === '' ? 'got EOF while reading request body' : cause instanceof Error ? cause.message : '';
-    throw new WharfError('request.malformed-json', `invalid JSON: ${why}`, { cause });
+    const why = text.trim() === '' ? 'got EOF while reading request body' : describeJsonFault(text);
+    // One document was whole and something comes after it: dockerd says this without the prefix.
+    const message = why === contentAfterJson ? why : `invalid JSON: ${why}`;
+    throw new WharfError('request.malformed-json', message, { cause });
   }
 }
 
