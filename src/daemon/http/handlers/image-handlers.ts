@@ -74,9 +74,13 @@ function archives({ images, hostPlatform }: EngineServices) {
     }),
     ImageLoad: async ({ query, upload, signal }, output) => {
       const platform = platformOf(query.platform, hostPlatform);
-      // As dockerd: what is wrong with the archive is told in the stream.
-      output.flushHead();
-      await images.load(upload, { quiet: query.quiet ?? false, platform, signal, onProgress: progressTo(output) });
+      try {
+        await images.load(upload, { quiet: query.quiet ?? false, platform, signal, onProgress: progressTo(output) });
+      } finally {
+        // As dockerd: what is wrong with the archive is told in the stream. But not before the end, for clients that want
+        // no output hang up when the head is there, and take the images for loaded.
+        output.flushHead();
+      }
     },
   } satisfies Partial<HandlersFor<Operations>>;
 }
