@@ -18,14 +18,14 @@ interface Parts {
 export async function connectSandbox(parts: Parts, sandbox: SandboxRecord, wanted: WantedEndpoint): Promise<void> {
   const { kernel, sandboxes } = parts;
   checkCanConnect(sandbox, wanted.record, sandboxes.attachments(sandbox).length);
-  const endpoint = await sandboxes.allocate(sandbox, wanted, new AbortController().signal);
+  const endpoint = await sandboxes.endpoints.allocate(sandbox, wanted, new AbortController().signal);
   const connected = { ...sandbox, endpoints: [...sandbox.endpoints, endpoint] };
   sandboxes.save(connected);
   try {
     await kernel.attach(sandbox.netnsPath, { record: wanted.record, endpoint }, sandboxes.attachments(connected));
   } catch (error) {
     sandboxes.save(sandbox);
-    await sandboxes.release(endpoint);
+    await sandboxes.endpoints.release(endpoint);
     throw error;
   }
   sandboxes.names.ensure(connected);
@@ -79,7 +79,7 @@ export async function disconnectSandbox(parts: Parts, sandbox: SandboxRecord, ne
   if (endpoint.interfaceName !== '') {
     await kernel.detach(sandbox.netnsPath, { record: network, endpoint }, sandboxes.attachments(left));
   }
-  await sandboxes.release(endpoint);
+  await sandboxes.endpoints.release(endpoint);
   await movePorts(parts, left, before);
   sandboxes.rewriteFiles(left);
   sandboxes.announce('disconnect', network, sandbox.containerId);

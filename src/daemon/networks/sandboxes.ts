@@ -22,6 +22,7 @@ import {
 import type { DnsForwarder } from './dns-forwarder.ts';
 import type { DnsNames } from './dns-names.ts';
 import { planSandbox, type SandboxPlan, type WantedEndpoint } from './endpoint-plan.ts';
+import { Endpoints } from './endpoints.ts';
 import type { NetworkAddresses } from './network-addresses.ts';
 import type { NetworkDefaults } from './network-defaults.ts';
 import type { Attachment } from './network-driver.ts';
@@ -29,7 +30,7 @@ import type { NetworkDrivers } from './network-drivers.ts';
 import { poolsOf } from './network-pools.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { Sandbox, SandboxRequest } from './network-service.ts';
-import type { EndpointRecord, NetworkRecord, NetworkStore, SandboxRecord } from './network-store.ts';
+import type { NetworkRecord, NetworkStore, SandboxRecord } from './network-store.ts';
 import { endpointView } from './network-view.ts';
 import type { PortPublisher } from './port-publisher.ts';
 import { publishedPortMap, republished } from './port-publisher.ts';
@@ -37,14 +38,7 @@ import { type WantedPort, wantedPorts } from './port-spec.ts';
 import { publishTarget, specific } from './publish-target.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
 import { SandboxNames } from './sandbox-names.ts';
-import {
-  endpointMac,
-  newEndpointRecord,
-  newId,
-  newSandboxRecord,
-  nextInterfaceName,
-  wantedAddress,
-} from './sandbox-record.ts';
+import { newEndpointRecord, newId, newSandboxRecord } from './sandbox-record.ts';
 
 export interface SandboxesOptions {
   readonly store: NetworkStore;
@@ -69,9 +63,11 @@ export class Sandboxes {
   readonly #takedowns = new Set<NodeJS.Timeout>();
 
   readonly names: SandboxNames;
+  readonly endpoints: Endpoints;
 
   constructor(options: SandboxesOptions) {
     this.#o = options;
+    this.endpoints = new Endpoints(options);
     this.names = new SandboxNames({
       ...options,
       current: (containerId) => this.#records.get(containerId),
@@ -173,7 +169,7 @@ export class Sandboxes {
     let record: SandboxRecord = { ...base, netnsPath, wantedPorts: wantedPorts(request) };
     try {
       for (const wanted of endpoints)
-        record = { ...record, endpoints: [...record.endpoints, await this.allocate(record, wanted, signal)] };
+        record = { ...record, endpoints: [...record.endpoints, await this.endpoints.allocate(record, wanted, signal)] };
       this.save(record);
       const built = record;
       const { inode } = this.#o.kernel.build(record.netnsPath, {
@@ -200,58 +196,6 @@ export class Sandboxes {
   plan(request: SandboxRequest): SandboxPlan {
     const { registry, drivers } = this.#o;
     return planSandbox(request, { find: (nameOrId) => registry.find(nameOrId), driver: (name) => drivers.known(name) });
-  }
-
-  /**
-   * Takes addresses for an endpoint and asks its driver for the rest.
-   * @throws WharfError 'network.no-addresses' | 'network.address-taken' | 'network.config-invalid'
-   */
-  async allocate(record: SandboxRecord, wanted: WantedEndpoint, signal: AbortSignal): Promise<EndpointRecord> {
-    const { addresses, drivers } = this.#o;
-    const { record: network, settings } = wanted;
-    if (network.configOnly) {
-      throw new WharfError('network.config-invalid', 'cannot create endpoint on configuration-only network', {
-        status: 403,
-      });
-    }
-    const driver = await drivers.load(network.driver, { signal });
-    const mac = driver.ownMac ? (settings.MacAddress ?? '') : '';
-    const wish = { mac, signal };
-    const ipv4 = await addresses.allocate(network, {
-      ...wish,
-      family: 'ipv4',
-      wanted: wantedAddress(settings, 'ipv4'),
-    });
-    let ipv6 = '';
-    try {
-      ipv6 = await addresses.allocate(network, { ...wish, family: 'ipv6', wanted: wantedAddress(settings, 'ipv6') });
-      const interfaceName = driver.kind === 'interfaces' ? nextInterfaceName(record.endpoints, wanted) : '';
-      const given = { ipv4, ipv6, interfaceName, mac: driver.ownMac ? endpointMac(settings, ipv4) : '' };
-      const bare = newEndpointRecord(record, wanted, given);
-      const endpoint = { ...bare, routes: driver.routes({ record: network, endpoint: bare }) };
-      const { sandboxId, containerId, netnsPath } = record;
-      const place = { sandboxId, containerId, netnsPath, signal };
-      return (await driver.prepareEndpoint?.({ record: network, endpoint }, place)) ?? endpoint;
-    } catch (error) {
-      await addresses.release(network, network.id, ipv4);
-      await addresses.release(network, network.id, ipv6);
-      throw error;
-    }
-  }
-
-  /** Gives an endpoint's addresses back; what a plugin says to it is only logged. */
-  async release(endpoint: EndpointRecord): Promise<void> {
-    const { registry, addresses, drivers, warn } = this.#o;
-    const network = registry.get(endpoint.networkId);
-    try {
-      if (network !== undefined) await drivers.get(network.driver)?.releaseEndpoint?.({ record: network, endpoint });
-      for (const address of [endpoint.ipv4, endpoint.ipv6]) {
-        await addresses.release(network, endpoint.networkId, address);
-      }
-    } catch (error) {
-      if (!isWharfError(error)) throw error;
-      warn(`network: release an endpoint of ${network?.name ?? endpoint.networkId}: ${error.message}`);
-    }
   }
 
   /** Publishes to the endpoints that lead outside; on internal networks only nothing is. */
@@ -290,7 +234,7 @@ export class Sandboxes {
     }
     this.#records.delete(containerId);
     this.#o.store.deleteSandbox(containerId);
-    for (const endpoint of record.endpoints) await this.release(endpoint);
+    for (const endpoint of record.endpoints) await this.endpoints.release(endpoint);
   }
 
   /** Rules that can not be removed must not keep the rest of the sandbox. */
