@@ -58,10 +58,13 @@ async function packChanges(
   const tar = parts.snapshots.exportChanges(snapshotKey, { signal });
   const hash = createHash('sha256');
   const gzip = createGzip({ level: 6, chunkSize: 1 << 18 });
-  const [, blob] = await Promise.all([
-    pipeline(tar, (chunks) => hashed(chunks, hash), gzip, { signal }),
-    parts.content.putStream(gzip, { signal, lease }),
-  ]);
+  const packed = pipeline(tar, (chunks) => hashed(chunks, hash), gzip, { signal });
+  const stored = parts.content.putStream(gzip, { signal, lease });
+  // Each end tells the other that it gave up; only the first to fail knows why.
+  const [packing, storing] = await Promise.allSettled([packed, stored]);
+  if (storing.status === 'rejected' && !isAbortError(storing.reason)) throw storing.reason;
+  await packed;
+  const blob = await stored;
   return { blob, diffId: sha256Digest(hash.digest('hex')) };
 }
 
@@ -100,4 +103,8 @@ async function newConfig(
       history: [...base.document.history, entry],
     }),
   );
+}
+
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
