@@ -220,6 +220,14 @@ export class PortPublisher {
     );
   }
 
+  /** An ordinary user's engine does not see the sockets of the host; its own publications it knows. */
+  #ownHolder({ protocol }: WantedPort, hostPort: number): string | undefined {
+    for (const { containerName, ports } of this.#publications.values())
+      if (ports.some((own) => own.protocol === protocol && own.hostPort === hostPort))
+        return `container "${containerName}"`;
+    return undefined;
+  }
+
   #failure(port: WantedPort, hostPort: number, request: PublishRequest, cause: unknown): WharfError {
     const where = `${formatHost(port.hostAddress)}:${hostPort === 0 ? '' : hostPort}`;
     const prefix = `failed to set up container networking: driver failed programming external connectivity on endpoint ${request.containerName} (${request.endpointId})`;
@@ -243,7 +251,7 @@ export class PortPublisher {
     }
     const { protocol } = port;
     const holders = protocol === 'sctp' ? [] : this.holders({ port: hostPort, protocol }).filter(overlapsWith(port));
-    const holder = describeHolder(holders) ?? holderOf(cause);
+    const holder = describeHolder(holders) ?? this.#ownHolder(port, hostPort) ?? holderOf(cause);
     const by = holder === undefined ? '' : ` (by ${holder})`;
     return new WharfError('port.in-use', `${prefix}: Bind for ${where} failed: port is already allocated${by}`, {
       cause,

@@ -48,7 +48,7 @@ export const serviceFlags = {
     kind: 'text',
     key: 'rootless-network',
     value: 'NAME',
-    help: 'With --rootless: pasta, slirp4netns or none (default pasta where it is installed, else slirp4netns)',
+    help: 'With --rootless: pasta, slirp4netns or none (default a pasta of 2024 or newer, else slirp4netns)',
   },
   tls: { kind: 'switch', key: 'tls', help: 'TLS on TCP addresses; implied by --tlsverify' },
   tlsverify: {

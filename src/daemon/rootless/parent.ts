@@ -82,7 +82,7 @@ async function openNamespaces(options: RootlessOptions): Promise<Inside> {
   try {
     const cgroupReason = found === undefined ? delegate(delegation, holder) : rejoin(holder);
     if (options.network === 'none') await endProcess(network?.process);
-    else network ??= await startNetwork({ driver: options.network, execRoot, holder });
+    else network ??= await startNetwork({ driver: options.network, execRoot, holder, log });
     log.info(found === undefined ? 'namespaces made' : 'namespaces of an earlier start taken over', {
       holder: holder.pid,
       network: network?.driver ?? 'none',

@@ -6,7 +6,7 @@
  *
  * The host's loopback can not be reached from inside. IPv4 only.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, rmSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { WharfError } from '../../contract/errors.ts';
@@ -30,12 +30,45 @@ export interface NetworkRequest {
   readonly execRoot: string;
   /** Whose network namespace is to be connected. */
   readonly holder: ProcessIdentity;
+  readonly log: { warn(message: string): void };
+}
+
+/**
+ * Debian 12's pasta (March 2023) sends what a server answers again and again after the client shut down its sending side;
+ * it was seen here, and neither with slirp4netns 1.2 nor with a pasta of today. Podman took pasta as its default in 2024.
+ */
+const firstGoodPastaYear = 2024;
+
+/** Pasta is faster where it is good. Pure. */
+export function chooseDriver(installed: {
+  readonly pastaYear: number | undefined;
+  readonly slirp: boolean;
+}): NetworkDriver | undefined {
+  const { pastaYear, slirp } = installed;
+  if (pastaYear !== undefined && (pastaYear >= firstGoodPastaYear || !slirp)) return 'pasta';
+  return slirp ? 'slirp4netns' : undefined;
+}
+
+/** Its versions are dates: `pasta 2024_08_14.61c0b0d`, `pasta 0.0~git20250503.587980c-2`. 0 for one without. Pure. */
+export function pastaYearOf(version: string): number {
+  return Number(/(?<!\d)(20\d\d)[_-]?[01]\d[_-]?[0-3]\d/.exec(version)?.[1] ?? 0);
+}
+
+function pastaVersionYear(): Promise<number> {
+  return new Promise((resolve) => {
+    execFile('pasta', ['--version'], { timeout: startLimitMs }, (_error, stdout) => resolve(pastaYearOf(stdout)));
+  });
 }
 
 /** @throws WharfError 'host.unsupported' when neither is installed or there is no /dev/net/tun; 'kernel.failed' */
 export async function startNetwork(request: NetworkRequest): Promise<RunningNetwork> {
-  const driver = request.driver ?? (isInstalled('pasta') ? 'pasta' : 'slirp4netns');
-  if (!isInstalled(driver)) throw notInstalled(request.driver);
+  const pastaYear = isInstalled('pasta') ? await pastaVersionYear() : undefined;
+  const driver = request.driver ?? chooseDriver({ pastaYear, slirp: isInstalled('slirp4netns') });
+  if (driver === undefined || !isInstalled(driver)) throw notInstalled(request.driver);
+  if (driver === 'pasta' && (pastaYear ?? 0) < firstGoodPastaYear)
+    request.log.warn(
+      'This pasta is old: when a client ends its half of a connection first, it repeats the answer. slirp4netns does not.',
+    );
   checkTun();
   const subnet = freeSubnet(readFileSync('/proc/net/route', 'utf8'));
   const process = await (driver === 'pasta' ? startPasta(request, subnet) : startSlirp(request, subnet));
