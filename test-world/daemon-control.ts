@@ -40,7 +40,7 @@ export async function daemonControl(given: {
       throw new Error(`wharfd ended with code ${outcome.code}:\n${outcome.stderr}`);
     });
     early.catch(() => {});
-    await Promise.race([started.saw(/^API listening on /m, 20_000), early]);
+    await Promise.race([started.saw(/^API listening on /m, 30_000), early]);
   }
 
   async function end(signal: NodeJS.Signals): Promise<number> {
