@@ -32,7 +32,10 @@ try {
 
 /** A failure while the world was taken down hides the one before it. */
 function tell(error: unknown): void {
-  if (!(error instanceof SuppressedError)) return console.error(error);
-  tell(error.suppressed);
-  tell(error.error);
+  if (error instanceof SuppressedError) {
+    tell(error.suppressed);
+    tell(error.error);
+  } else {
+    console.error(error);
+  }
 }
