@@ -59,7 +59,7 @@ function newLink(netlink: NetlinkSocket, attributes: readonly Attribute[], up: b
   });
 }
 
-/** @throws NetlinkError 'EOPNOTSUPP' when the kernel does not know the kind, 'EBUSY' when the parent serves another one */
+/** @throws NetlinkError 'ENOTSUP' when the kernel does not know the kind, 'EBUSY' when the parent serves another one */
 export function createChildLink(netlink: NetlinkSocket, link: ChildLinkRequest): void {
   const attributes: Attribute[] = [
     [IFLA.ifname, text(link.name)],
@@ -78,7 +78,7 @@ export function createChildLink(netlink: NetlinkSocket, link: ChildLinkRequest):
   newLink(netlink, attributes, link.up ?? false, `create ${link.type.kind} ${link.name}`);
 }
 
-/** @throws NetlinkError 'EOPNOTSUPP' when the kernel has no dummy links */
+/** @throws NetlinkError 'ENOTSUP' when the kernel has no dummy links */
 export function createDummy(netlink: NetlinkSocket, name: string): void {
   const attributes: Attribute[] = [
     [IFLA.ifname, text(name)],

@@ -27,11 +27,11 @@ const receiveTimeoutSeconds = 5;
 
 export const netlinkProtocols = { route: 0, netfilter: 12 } as const;
 
-/** A request the kernel refused. `errno` is its symbolic name, for example 'EEXIST'. */
+/** A request the kernel refused. `errno` is its symbolic name, for example 'EEXIST'; EOPNOTSUPP is 'ENOTSUP' to Node. */
 export class NetlinkError extends WharfError {
   readonly errno: string;
   constructor(attempt: string, errno: string) {
-    const denied = errno === 'EPERM' || errno === 'EACCES' || errno === 'EOPNOTSUPP';
+    const denied = errno === 'EPERM' || errno === 'EACCES' || errno === 'ENOTSUP';
     super(denied ? 'kernel.denied' : 'kernel.failed', `${attempt}: ${errno}`);
     this.errno = errno;
   }

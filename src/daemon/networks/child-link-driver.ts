@@ -111,7 +111,7 @@ export class ChildLinkDriver implements NetworkDriver {
       });
     } catch (error) {
       if (!isNetlinkError(error)) throw error;
-      const why = error.errno === 'EOPNOTSUPP' ? 'operation not supported' : error.message;
+      const why = error.errno === 'ENOTSUP' ? 'operation not supported' : error.message;
       throw new WharfError('kernel.failed', `failed to create the ${this.name} port: ${why}`, { cause: error });
     } finally {
       closeSync(netnsFd);

@@ -141,23 +141,31 @@ class KernelNetworkService implements WharfNetworkService {
     return { id: record.id, warning: '' };
   }
 
-  list(filters: Filters) {
+  list(filters: Filters, options: { readonly containers?: boolean } = {}) {
     const { registry } = this.#p;
     checkFilters(filters, 'list');
     return registry
       .all()
       .filter((record) => !record.removing && matchesList(record, filters, this.#users(record).length > 0))
-      .map((record) => networkView(record, {}));
+      .map((record) => networkView(record, options.containers === true ? this.#containers(record) : {}));
   }
 
-  inspect(nameOrId: string) {
+  inspect(nameOrId: string, options: { readonly scope?: string | undefined } = {}) {
     const record = this.#p.registry.find(nameOrId);
+    const { scope = '' } = options;
+    if (scope !== '' && scope !== record.scope) {
+      throw new WharfError('network.not-found', `network ${nameOrId} not found`);
+    }
+    return networkView(record, this.#containers(record));
+  }
+
+  #containers(record: NetworkRecord): Readonly<Record<string, NetworkContainer>> {
     const containers: Record<string, NetworkContainer> = {};
     for (const sandbox of this.#users(record)) {
       const endpoint = sandbox.endpoints.find((candidate) => candidate.networkId === record.id);
       if (endpoint !== undefined) containers[sandbox.containerId] = networkContainer(record, sandbox, endpoint);
     }
-    return networkView(record, containers);
+    return containers;
   }
 
   async remove(nameOrId: string): Promise<void> {

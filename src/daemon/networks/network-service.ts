@@ -52,8 +52,13 @@ export interface Sandbox {
 
 export interface NetworkService {
   create(request: NetworkCreateRequest): Promise<{ readonly id: string; readonly warning: string }>;
-  list(filters: ReadonlyMap<string, readonly string[]>): readonly Network[];
-  inspect(nameOrId: string): Network;
+  /** @throws WharfError 'request.invalid' on filters Docker does not know */
+  list(
+    filters: ReadonlyMap<string, readonly string[]>,
+    options?: { readonly containers?: boolean },
+  ): readonly Network[];
+  /** @throws WharfError 'network.not-found', also when it is of another scope than asked for */
+  inspect(nameOrId: string, options?: { readonly scope?: string | undefined }): Network;
   remove(nameOrId: string): Promise<void>;
   prune(filters: ReadonlyMap<string, readonly string[]>): Promise<NetworkPruneResult>;
   /** Checks names, addresses and ports that can be checked at create time. @throws WharfError 'network.not-found' | 'network.config-invalid' */

@@ -38,7 +38,7 @@ function makeDummy(netlink: NetlinkSocket, name: string): void {
   try {
     createDummy(netlink, name);
   } catch (error) {
-    if (!isNetlinkError(error, 'EOPNOTSUPP')) throw error;
+    if (!isNetlinkError(error, 'ENOTSUP')) throw error;
     // A kernel without dummies: a bridge without ports leads nowhere just as well.
     createBridge(netlink, { name, mac: randomMac(), mtu: ethernetMtu });
   }
@@ -61,7 +61,7 @@ function makeVlan(netlink: NetlinkSocket, name: string): void {
     createChildLink(netlink, { name, parent: parent.index, type: { kind: 'vlan', id }, up: true });
   } catch (error) {
     if (!isNetlinkError(error)) throw error;
-    const why = error.errno === 'EOPNOTSUPP' ? 'operation not supported' : error.message;
+    const why = error.errno === 'ENOTSUP' ? 'operation not supported' : error.message;
     throw failed(`failed to create ${name} vlan link: ${why}`);
   }
 }

@@ -9,6 +9,7 @@ import type { HandlersFor, RequestContext } from '../handler.ts';
 import { contentTypeFor } from '../hijack.ts';
 import type { EngineServices } from './engine-services.ts';
 import { mountsOfVersion, volumeDriverWarning } from './mount-versions.ts';
+import { networksOfVersion } from './network-versions.ts';
 import { filterMap, terminalSize } from './request-values.ts';
 
 type Operations = keyof typeof containerRoutes | keyof typeof execRoutes;
@@ -21,9 +22,11 @@ function lifeCycle({ containers }: EngineServices) {
   return {
     ContainerCreate: async ({ body, query, apiVersion, signal }) => {
       const { name, platform } = query;
-      const request = { ...body, HostConfig: mountsOfVersion(body.HostConfig, apiVersion) };
+      const networked = networksOfVersion(body, apiVersion);
+      const request = { ...networked.request, HostConfig: mountsOfVersion(networked.request.HostConfig ?? undefined, apiVersion) };
       const made = await containers.create(request, { name: name === '' ? undefined : name, platform, signal });
-      return { ...made, Warnings: [...made.Warnings, ...volumeDriverWarning(body.HostConfig, apiVersion)] };
+      const own = [...networked.warnings, ...volumeDriverWarning(body.HostConfig ?? undefined, apiVersion)];
+      return { ...made, Warnings: [...made.Warnings, ...own] };
     },
     ContainerStart: async ({ params, signal }) =>
       (await containers.start(params.id, { signal })) === 'unchanged' ? { status: 304 } : undefined,
