@@ -5,15 +5,17 @@
  * misses nothing, however late its connection is served, and a slow one holds up neither the container nor the others.
  * Input goes through conmon's attach socket (container-stdin.ts).
  */
-import { statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
+import { endOfLog, type LogPosition, logStart } from '../logs/log-files.ts';
 import { type OutputEnd, readPieces } from '../logs/log-follower.ts';
 import { type ClientOutput, createClientOutput, pumpInput } from './client-stream.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import { logPath } from './container-record.ts';
 import type { AttachQuery, RawStreamType, StreamSession } from './container-service.ts';
 import { parseDetachKeys } from './detach-keys.ts';
+import { outputPath } from './log-keeping.ts';
 import { refusalError } from './refusals.ts';
 import type { OutputStream } from './stream-framing.ts';
 
@@ -73,23 +75,27 @@ async function copyOutput(
   query: AttachQuery,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = logPath(context.dataRoot, handle.id);
-  const fromOffset = query.logs ? 0 : fileSize(path);
+  const path = outputPath(context, handle.record);
+  // The folder of an output that is not kept may not be there yet, and who waits for the file watches it.
+  mkdirSync(dirname(path), { recursive: true, mode: 0o710 });
+  const from = query.logs ? logStart : endOfLog(path);
   const end = endOfRun(handle);
+  const reader = { offset: from.offset };
+  handle.output.readers.add(reader);
+  const onRead = ({ offset }: LogPosition) => {
+    reader.offset = offset;
+  };
   try {
-    for await (const pieces of readPieces(path, { fromOffset, follow: query.stream, end, signal })) {
+    for await (const pieces of readPieces(path, { from, follow: query.stream, end, signal, onRead })) {
       await client.write(pieces);
     }
   } catch (error) {
     context.log.warn('The output of a container could not be read.', { id: handle.id, error });
   } finally {
     end.forget();
+    handle.output.readers.delete(reader);
   }
   client.end();
-}
-
-function fileSize(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** The end of the run that is under way or comes next. It stays ended when the container is started again. */

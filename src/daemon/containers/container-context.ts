@@ -16,6 +16,7 @@ import { type ContainerStdin, createContainerStdin } from './container-stdin.ts'
 import { type ContainerStore, createContainerStore, noSuchContainer } from './container-store.ts';
 import type { ExecProcess } from './exec.ts';
 import type { HealthMonitor } from './health-monitor.ts';
+import { createOutputKeeping, type OutputKeeping } from './log-keeping.ts';
 import { createSerialQueue, type SerialQueue } from './serial-queue.ts';
 import { createWaitList, type WaitList } from './wait-list.ts';
 
@@ -72,6 +73,7 @@ export interface ContainerHandle {
   readonly queue: SerialQueue;
   readonly waiters: WaitList;
   readonly stdin: ContainerStdin;
+  readonly output: OutputKeeping;
   /** By exec ID. */
   readonly execs: Map<string, ExecProcess>;
   health: HealthMonitor | undefined;
@@ -174,6 +176,7 @@ function createHandle(id: string, store: ContainerStore, deps: ContainerDeps): C
     queue: createSerialQueue(),
     waiters: createWaitList(),
     stdin: createContainerStdin(() => deps.runtime.attach(id, { signal: deps.signal })),
+    output: createOutputKeeping(),
     execs: new Map(),
     health: undefined,
     rootUsers: 0,

@@ -3,8 +3,9 @@ import type { ContainerState as ApiState, ContainerInspect } from '../../contrac
 import { dockerDriverName } from '../snapshots/driver-name.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { shownLinks } from './container-links.ts';
-import { containerDir, logPath } from './container-record.ts';
+import { containerDir } from './container-record.ts';
 import { type ContainerState, isLive } from './container-state.ts';
+import { shownLogPath } from './log-keeping.ts';
 import { mountPoints } from './mount-points.ts';
 import { networkSettings } from './network-view.ts';
 import { hostnameOf } from './sandbox-request.ts';
@@ -34,7 +35,7 @@ export async function inspectContainer(
     ResolvConfPath: join(filesDir, 'resolv.conf'),
     HostnamePath: join(filesDir, 'hostname'),
     HostsPath: join(filesDir, 'hosts'),
-    LogPath: logPath(context.dataRoot, id),
+    LogPath: shownLogPath(context, handle),
     Name: `/${record.name}`,
     RestartCount: restartCount(state),
     Driver: dockerDriverName(context.snapshots),

@@ -1,9 +1,12 @@
 import { WharfError } from '../../contract/errors.ts';
+import { parseUnixNano } from '../../contract/unix-time.ts';
 import type { LogEntry } from '../logs/container-log.ts';
+import { logAttributes } from '../logs/log-attributes.ts';
 import { streamType } from './attach.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { logPath } from './container-record.ts';
 import type { LogsQuery, RawStreamType } from './container-service.ts';
+import { logConfigOf, logSubject } from './log-keeping.ts';
 import { framePieces, joinPieces } from './stream-framing.ts';
 
 export interface LogsAnswer {
@@ -27,26 +30,27 @@ export function containerLogs(context: ContainerContext, ref: string, query: Log
     stderr: query.stderr,
     follow: query.follow,
     tail: parseTail(query.tail),
-    sinceNano: parseTimeNano(query.since, 'since'),
-    untilNano: parseTimeNano(query.until, 'until'),
+    sinceNano: bound(query.since),
+    untilNano: bound(query.until),
     signal: AbortSignal.any([query.signal, context.signal]),
   };
   const log = context.openLog(logPath(context.dataRoot, handle.id));
+  const attributes = query.details ? logAttributes(logSubject(handle.record), logConfigOf(hostConfig)) : undefined;
   return {
     contentType: streamType(tty),
     body: (async function* () {
       for await (const batch of log.read(read, endOfOutput(handle))) {
-        if (batch.length > 0) yield render(batch, query.timestamps, tty);
+        if (batch.length > 0) yield render(batch, { timestamps: query.timestamps, attributes, tty });
       }
     })(),
   };
 }
 
-/** A container that restarts by itself is not at its end; one that was created only may still be started. */
+/** A container that restarts by itself is not at its end. Of one that never ran nothing will come, as dockerd sees it. */
 function endOfOutput(handle: ContainerHandle): { done(): boolean; onDone(listener: () => void): () => void } {
   const ended = () => {
     const { kind } = handle.state;
-    return kind === 'exited' || kind === 'dead' || kind === 'removing';
+    return kind === 'created' || kind === 'exited' || kind === 'dead' || kind === 'removing';
   };
   return {
     done: ended,
@@ -63,34 +67,36 @@ function endOfOutput(handle: ContainerHandle): { done(): boolean; onDone(listene
   };
 }
 
-/** 'all', '' and anything negative mean all, as in Docker. */
+/** 'all' and whatever else is no number means all, as in Docker. */
 function parseTail(tail: string | undefined): number | undefined {
-  if (tail === undefined || tail === '' || tail === 'all') return undefined;
-  const lines = Number(tail);
-  if (!Number.isInteger(lines)) {
-    throw new WharfError('request.invalid', `invalid tail: "${tail}" is not a number`);
-  }
-  return lines < 0 ? undefined : lines;
+  if (tail === undefined || !/^\+?\d{1,15}$/.test(tail)) return undefined;
+  return Number(tail);
 }
 
-/** UNIX seconds with an optional fraction, exact to the nanosecond. */
-export function parseTimeNano(value: string | number | undefined, name: string): bigint | undefined {
-  if (value === undefined || value === '' || value === 0 || value === '0') return undefined;
-  const match = /^(-?\d+)(?:\.(\d{1,9})\d*)?$/.exec(String(value));
-  if (!match?.[1]) throw new WharfError('request.invalid', `invalid value for "${name}": ${value}`);
-  return BigInt(match[1]) * 1_000_000_000n + BigInt((match[2] ?? '').padEnd(9, '0'));
+/** 0 is no bound. */
+function bound(value: string | number | undefined): bigint | undefined {
+  return parseUnixNano(value === undefined ? undefined : String(value)) || undefined;
 }
 
 /** Live lines come a few at a time and get a frame each, as clients that take a frame for a line expect; a backlog is joined. */
 const maxLineFrames = 256;
 
-function render(batch: readonly LogEntry[], timestamps: boolean, tty: boolean): Uint8Array {
-  const pieces = timestamps
-    ? batch.map(({ stream, bytes, timestamp, continues }) => ({
-        stream,
-        bytes,
-        prefix: continues ? undefined : `${timestamp} `,
-      }))
-    : batch;
+interface Rendering {
+  readonly timestamps: boolean;
+  /** undefined: not asked for. */
+  readonly attributes: string | undefined;
+  readonly tty: boolean;
+}
+
+function render(batch: readonly LogEntry[], { timestamps, attributes, tty }: Rendering): Uint8Array {
+  const details = attributes === undefined ? '' : `${attributes} `;
+  const pieces =
+    timestamps || details !== ''
+      ? batch.map(({ stream, bytes, timestamp }) => ({
+          stream,
+          bytes,
+          prefix: timestamps ? `${timestamp} ${details}` : details,
+        }))
+      : batch;
   return tty ? joinPieces(pieces) : framePieces(pieces, { join: batch.length > maxLineFrames });
 }

@@ -2,11 +2,13 @@ import type { ExitStatus } from '../runtime/runtime.ts';
 import { advance, applyEffects } from './advance.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { isLive, type RunEnd } from './container-state.ts';
+import { keepOutput } from './log-keeping.ts';
 import { decideRestart } from './restart-policy.ts';
 
 /** Waits for the exit of a container that runs and takes it through the life cycle. Ends with the daemon. */
 export function watchExit(context: ContainerContext, handle: ContainerHandle): void {
   const { runtime, signal, log } = context;
+  keepOutput(context, handle);
   runtime
     .waitExit(handle.id, { signal })
     .then((status) => handle.queue.run(() => processExited(context, handle, status)))

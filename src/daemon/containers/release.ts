@@ -1,6 +1,7 @@
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { endOf } from './container-context.ts';
 import { forgetUnstarted } from './exec.ts';
+import { endKeeping } from './log-keeping.ts';
 import { closeSharedMemory } from './shared-memory.ts';
 import { unmountVolumes } from './volume-mounts.ts';
 
@@ -14,6 +15,7 @@ export async function releaseContainer(context: ContainerContext, handle: Contai
   handle.waiters.outputEnded();
   forgetUnstarted(context, handle);
   if (end && handle.state.kind !== 'created') handle.waiters.exited(end);
+  await endKeeping(context, handle);
   await releaseResources(context, handle.id, { keepRoot: handle.rootUsers > 0 });
 }
 

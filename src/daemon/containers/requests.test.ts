@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { parseTimeNano } from './logs.ts';
 import { processEnv } from './process-env.ts';
 import { parseUntil } from './prune.ts';
 import { parseSecurityOptions } from './security-options.ts';
@@ -77,13 +76,6 @@ test.each([
 
 test.each(['SIGODD', '0', '65', '-1', '', 'RTMIN+31', 'RTMAX-31'])('signal %j is refused', (name) => {
   expect(() => parseSignal(name)).toThrow('invalid signal');
-});
-
-test('log bounds are exact to the nanosecond', () => {
-  expect(parseTimeNano('1700000000.000000001', 'since')).toBe(1_700_000_000_000_000_001n);
-  expect(parseTimeNano(1_700_000_000, 'since')).toBe(1_700_000_000_000_000_000n);
-  expect(parseTimeNano('0', 'since')).toBeUndefined();
-  expect(() => parseTimeNano('soon', 'until')).toThrow('invalid value for "until": soon');
 });
 
 test('prune takes times and spans', () => {

@@ -5,9 +5,10 @@ import type { RuntimeSpec } from '../runtime/runtime.ts';
 import { buildRuntimeSpec } from '../runtime/runtime-spec.ts';
 import { advance, applyEffects } from './advance.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import { type ContainerRecord, containerDir, logPath } from './container-record.ts';
+import { type ContainerRecord, containerDir } from './container-record.ts';
 import { type StateEvent, transition } from './container-state.ts';
 import { startFailureCode } from './exec.ts';
+import { prepareOutput } from './log-keeping.ts';
 import { watchExit } from './process-exit.ts';
 import { refusalError } from './refusals.ts';
 import { sandboxRequest } from './sandbox-request.ts';
@@ -79,12 +80,13 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   const root = mounted.value;
   const spec = await runtimeSpec(context, record, root, opened.value);
   const { OpenStdin: openStdin = false, StdinOnce: stdinOnce = false } = record.config;
+  const output = await prepareOutput(context, handle);
   const { pid } = await runtime.create(id, {
     spec,
     runtimeName: record.hostConfig.Runtime,
     openStdin,
     stdinOnce,
-    logPath: logPath(context.dataRoot, id),
+    ...output,
     signal,
   });
   await runtime.start(id, { signal });

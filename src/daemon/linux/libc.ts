@@ -140,10 +140,19 @@ export function unlockTerminal(masterFd: number): string {
 }
 
 const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
 
 /** Disk space for a file to grow into, its size unchanged. False where the file system has no such thing or no space. */
 export function reserveSpace(fd: number, offset: number, lengthBytes: number): boolean {
   return Number(nativeFallocate(fd, FALLOC_FL_KEEP_SIZE, offset, lengthBytes)) === 0;
+}
+
+/** Gives a part of a file back to the file system; it reads as zeros then, and what follows stays in its place. */
+export function makeHole(fd: number, offset: number, lengthBytes: number): void {
+  checked(
+    nativeFallocate(fd, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, offset, lengthBytes),
+    `make a hole of ${lengthBytes} bytes`,
+  );
 }
 
 export function mkfifo(path: string, mode: number): void {

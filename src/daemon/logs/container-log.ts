@@ -6,8 +6,6 @@ export interface LogEntry {
   readonly timestamp: string;
   /** With its line end; a partial line has none. */
   readonly bytes: Uint8Array;
-  /** A further part of a line longer than 16 KiB: no timestamp belongs before it. */
-  readonly continues?: boolean;
 }
 
 export interface ReadLogOptions {
@@ -15,7 +13,7 @@ export interface ReadLogOptions {
   readonly stderr: boolean;
   /** Goes on until `ended` answers true and the file is read to its end. */
   readonly follow: boolean;
-  /** Last N lines; undefined for all. */
+  /** Last N lines, where each part of a line of more than 16 KiB is one; undefined for all. */
   readonly tail?: number;
   /** Bounds, nanoseconds since the epoch. */
   readonly sinceNano?: bigint;

@@ -78,11 +78,13 @@ describe('reading a container log', () => {
     expect(entries[0]?.timestamp).toBe('2026-11-22T04:06:01.000000000Z');
   });
 
-  it('passes a very long line on in parts, only the first of which starts a line', async () => {
+  it('passes a very long line on in parts of 16 KiB, each with the time of its beginning and a line to the tail', async () => {
     writeFileSync(path, line(1, 'stdout', 'P', 'x'.repeat(8192)).repeat(5) + line(1, 'stdout', 'F', 'end'));
     const entries = await read();
     expect(textOf(entries).join('')).toBe(`${'x'.repeat(8192 * 5)}end\n`);
-    expect(entries.map((entry) => entry.continues === true)).toEqual([false, true, true]);
+    expect(entries.map((entry) => entry.bytes.length)).toEqual([16_384, 16_384, 8_196]);
+    expect(new Set(entries.map((entry) => entry.timestamp)).size).toBe(1);
+    expect((await read({ tail: 2 })).map((entry) => entry.bytes.length)).toEqual([16_384, 8_196]);
   });
 
   it('selects streams, times and the last lines', async () => {

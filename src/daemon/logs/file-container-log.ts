@@ -1,8 +1,8 @@
-/** The log of one container, read from conmon's file. */
-import { closeSync, fstatSync, openSync } from 'node:fs';
+/** The log of one container, read from conmon's files. */
 import type { ContainerLog, LogEntry, ReadLogOptions } from './container-log.ts';
 import { timestampText } from './k8s-file.ts';
 import { LineJoiner, type LogLine } from './line-joiner.ts';
+import { endOfLog, type LogPosition, logStart } from './log-files.ts';
 import { type OutputEnd, readPieces } from './log-follower.ts';
 import { findTail } from './log-tail.ts';
 
@@ -14,25 +14,17 @@ export function createContainerLog(path: string): ContainerLog {
 async function* readLog(path: string, options: ReadLogOptions, end: OutputEnd): AsyncGenerator<readonly LogEntry[]> {
   const until = new UntilTimer(options);
   const signal = AbortSignal.any([options.signal, until.signal]);
-  const start = options.tail === undefined ? { offset: 0, skipLines: 0 } : tailOf(path, options.tail, options);
   const since = options.sinceNano === undefined ? undefined : timestampText(options.sinceNano);
-  const joiner = new LineJoiner({ stdout: options.stdout, stderr: options.stderr });
-  let skip = start.skipLines;
-  const select = (lines: readonly LogLine[]): readonly LogLine[] => {
-    let first = 0;
-    // A long line's further parts go with its first one.
-    for (
-      ;
-      first < lines.length && (skip > 0 || (start.skipLines > 0 && lines[first]?.continues === true));
-      first += 1
-    ) {
-      if (lines[first]?.continues !== true) skip -= 1;
-    }
-    const kept = first === 0 ? lines : lines.slice(first);
-    return since === undefined ? kept : kept.filter((line) => line.timestamp >= since);
-  };
   try {
-    for await (const pieces of readPieces(path, { fromOffset: start.offset, follow: options.follow, end, signal })) {
+    const start = await tailStart(path, options);
+    const joiner = new LineJoiner({ stdout: options.stdout, stderr: options.stderr });
+    let skip = start.skip;
+    const select = (lines: readonly LogLine[]): readonly LogLine[] => {
+      const kept = skip === 0 ? lines : lines.slice(skip);
+      skip = Math.max(0, skip - lines.length);
+      return since === undefined ? kept : kept.filter((line) => line.timestamp >= since);
+    };
+    for await (const pieces of readPieces(path, { from: start.from, follow: options.follow, end, signal })) {
       const lines = select(joiner.add(pieces));
       const cut = until.firstAfter(lines);
       if (cut !== -1) {
@@ -49,18 +41,25 @@ async function* readLog(path: string, options: ReadLogOptions, end: OutputEnd): 
   }
 }
 
-function tailOf(path: string, lines: number, wanted: { readonly stdout: boolean; readonly stderr: boolean }) {
-  let fd: number;
-  try {
-    fd = openSync(path, 'r');
-  } catch {
-    return { offset: 0, skipLines: 0 };
+interface Start {
+  readonly from: LogPosition;
+  /** Lines that begin there but do not belong to the tail. */
+  readonly skip: number;
+}
+
+const nothingMore: OutputEnd = { done: () => true, onDone: () => () => undefined };
+
+async function tailStart(path: string, { tail, stdout, stderr, signal }: ReadLogOptions): Promise<Start> {
+  if (tail === undefined) return { from: logStart, skip: 0 };
+  if (tail <= 0) return { from: endOfLog(path), skip: 0 };
+  const from = await findTail(path, tail, { stdout, stderr });
+  // Long lines count as their parts, which only the joiner knows.
+  const joiner = new LineJoiner({ stdout, stderr });
+  let lines = 0;
+  for await (const pieces of readPieces(path, { from, follow: false, end: nothingMore, signal })) {
+    lines += joiner.add(pieces).length;
   }
-  try {
-    return findTail(fd, fstatSync(fd).size, lines, wanted);
-  } finally {
-    closeSync(fd);
-  }
+  return { from, skip: Math.max(0, lines + joiner.flush().length - tail) };
 }
 
 /** Ends a reading at `untilNano`: by the entries' own times, and by the clock when nothing more is written. */

@@ -14,7 +14,6 @@ interface OpenLine {
   readonly timestamp: string;
   parts: Uint8Array[];
   length: number;
-  continues: boolean;
 }
 
 export class LineJoiner {
@@ -38,7 +37,7 @@ export class LineJoiner {
   }
 
   #continue(piece: LogPiece, before: OpenLine | undefined, lines: LogLine[]): void {
-    const open = before ?? { timestamp: piece.timestamp, parts: [], length: 0, continues: false };
+    const open = before ?? { timestamp: piece.timestamp, parts: [], length: 0 };
     open.parts.push(piece.bytes);
     open.length += piece.bytes.length;
     if (piece.endsLine) {
@@ -49,7 +48,7 @@ export class LineJoiner {
     this.#open.set(piece.stream, open);
     if (open.length < partLimitBytes) return;
     lines.push(lineOf(piece.stream, open));
-    this.#open.set(piece.stream, { timestamp: open.timestamp, parts: [], length: 0, continues: true });
+    this.#open.set(piece.stream, { timestamp: open.timestamp, parts: [], length: 0 });
   }
 
   /** What is left without a line end, when the output is over. */
@@ -61,5 +60,5 @@ export class LineJoiner {
 }
 
 function lineOf(stream: LogStream, open: OpenLine): LogLine {
-  return { stream, timestamp: open.timestamp, bytes: Buffer.concat(open.parts), continues: open.continues };
+  return { stream, timestamp: open.timestamp, bytes: Buffer.concat(open.parts) };
 }

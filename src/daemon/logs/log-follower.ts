@@ -1,13 +1,15 @@
 /**
- * Reading a growing file of log entries from an offset on. The kernel tells of growth (inotify); nothing polls.
+ * Reading a growing log from a place on, over all files that it is kept in. The kernel tells of growth (inotify); nothing polls.
  *
- * No line is lost: the watch stands before the first read, and `ended` is asked before the last one, so what was written
- * before the container ended is read after.
+ * No line is lost: the watch stands before a file is read to its end, and `end` is asked before the last reading, so what was
+ * written before the container ended is read after. A file is left for the next one only after the writer has: then its
+ * name belongs to another file, and what it holds is final.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type LogPiece, parseChunk, parsePiece } from './k8s-file.ts';
+import { inodeOf, type LogPosition, openLogFile } from './log-files.ts';
+import { createPieceReader, type PieceReader } from './piece-reader.ts';
 
 /** Tells whether the container's output is complete. */
 export interface OutputEnd {
@@ -17,15 +19,14 @@ export interface OutputEnd {
 }
 
 export interface FollowOptions {
-  readonly fromOffset: number;
-  /** Goes on at the end of the file until `end` is done. */
+  readonly from: LogPosition;
+  /** Goes on at the end of the log until `end` is done. */
   readonly follow: boolean;
   readonly end: OutputEnd;
   readonly signal: AbortSignal;
+  /** Told of each place up to which all has been handed on. */
+  readonly onRead?: (position: LogPosition) => void;
 }
-
-const chunkBytes = 1024 * 1024;
-const newline = 10;
 
 /** Wakes a reader; a wake that comes while nobody waits is kept. */
 class Doorbell {
@@ -48,65 +49,60 @@ class Doorbell {
   }
 }
 
-/** Yields the entries in batches. Ends at the end of the file, of the container (with follow) or at the signal. */
+/** Yields the entries in batches. Ends at the end of the log, of the container (with follow) or at the signal. */
 export async function* readPieces(path: string, options: FollowOptions): AsyncGenerator<readonly LogPiece[]> {
+  const { follow, end, signal } = options;
   const bell = new Doorbell();
-  const reader = new GrowingFile(path, options.fromOffset);
-  const growth = options.follow ? new GrowthWatch(path, bell, reader) : undefined;
-  const stopListening = options.follow ? options.end.onDone(bell.ring) : undefined;
-  options.signal.addEventListener('abort', bell.ring, { once: true });
+  const reader = new LogFilesReader(path, options);
+  const growth = follow ? new GrowthWatch(path, bell) : undefined;
+  const stopListening = follow ? end.onDone(bell.ring) : undefined;
+  signal.addEventListener('abort', bell.ring, { once: true });
   try {
-    while (!options.signal.aborted) {
-      const complete = !options.follow || options.end.done();
+    while (!signal.aborted) {
+      const complete = !follow || end.done();
       growth?.refresh();
-      yield* reader.drain(options.signal);
+      yield* reader.drain(signal);
       if (complete) {
-        const rest = await reader.unfinishedLine();
-        if (rest !== undefined) yield [rest];
+        const rest = await reader.rest();
+        if (rest.length > 0) yield rest;
         return;
       }
       await bell.wait();
     }
   } finally {
-    options.signal.removeEventListener('abort', bell.ring);
+    signal.removeEventListener('abort', bell.ring);
     stopListening?.();
     growth?.close();
     await reader.close();
   }
 }
 
-/** Rings at each change of the file; of its folder as long as there is no such file. Follows the name to a new file. */
+/** Rings at each change of the file under the name; of its folder as long as there is no such file. */
 class GrowthWatch {
   readonly #path: string;
   readonly #bell: Doorbell;
-  readonly #reader: GrowingFile;
   #watcher: FSWatcher | undefined;
-  #onFile = false;
+  #inode: bigint | undefined;
 
-  constructor(path: string, bell: Doorbell, reader: GrowingFile) {
+  constructor(path: string, bell: Doorbell) {
     this.#path = path;
     this.#bell = bell;
-    this.#reader = reader;
   }
 
-  /** Sees to it that the file under the name is watched. */
+  /** Sees to it that the file that has the name now is watched. That another one takes its name changes its links, and rings. */
   refresh(): void {
-    if (this.#onFile) return;
+    const inode = inodeOf(this.#path);
+    if (this.#watcher !== undefined && inode !== undefined && inode === this.#inode) return;
     this.close();
-    this.#onFile = this.#watch(this.#path, (event) => {
-      if (event !== 'rename') return;
-      this.#reader.noteReplaced();
-      this.#onFile = false;
-    });
-    if (!this.#onFile) this.#watch(dirname(this.#path), () => undefined);
+    this.#inode = inode;
+    if (inode !== undefined && this.#watch(this.#path)) return;
+    this.#inode = undefined;
+    this.#watch(dirname(this.#path));
   }
 
-  #watch(path: string, onEvent: (event: string) => void): boolean {
+  #watch(path: string): boolean {
     try {
-      this.#watcher = watch(path, (event) => {
-        onEvent(event);
-        this.#bell.ring();
-      });
+      this.#watcher = watch(path, this.#bell.ring);
     } catch {
       return false;
     }
@@ -120,81 +116,68 @@ class GrowthWatch {
   }
 }
 
-/** A file that grows, may be cut to nothing, or may be replaced by a new one under its name. */
-class GrowingFile {
+/** Goes from file to file. */
+class LogFilesReader {
   readonly #path: string;
-  #position: number;
-  #handle: FileHandle | undefined;
-  #replaced = false;
+  readonly #onRead: FollowOptions['onRead'];
+  #next: LogPosition;
+  #reader: PieceReader | undefined;
 
-  constructor(path: string, position: number) {
+  constructor(path: string, { from, onRead }: FollowOptions) {
     this.#path = path;
-    this.#position = position;
+    this.#next = from;
+    this.#onRead = onRead;
   }
 
-  noteReplaced(): void {
-    this.#replaced = true;
-  }
-
-  /** Reads whole lines up to the present end. */
+  /** Reads whole lines up to the present end of the log. */
   async *drain(signal: AbortSignal): AsyncGenerator<readonly LogPiece[]> {
-    const replaced = this.#replaced;
-    this.#replaced = false;
-    yield* this.#drainOpenFile(signal);
-    if (!replaced) return;
-    await this.close();
-    this.#position = 0;
-    yield* this.#drainOpenFile(signal);
-  }
-
-  async *#drainOpenFile(signal: AbortSignal): AsyncGenerator<readonly LogPiece[]> {
-    let limit = chunkBytes;
     while (!signal.aborted) {
-      const chunk = await this.#readChunk(limit);
-      if (chunk === undefined) return;
-      const { pieces, consumed } = parseChunk(chunk);
-      this.#position += consumed;
+      const reader = await this.#open();
+      if (reader === undefined) return;
+      yield* this.#drainFile(reader, signal);
+      if (!reader.compressed && inodeOf(this.#path) === reader.inode) return;
+      // The writer has left it; what it wrote before is there now.
+      yield* this.#drainFile(reader, signal);
+      if (signal.aborted) return;
+      const left = await openLogFile(this.#path, reader.number + 1);
+      // Only its name is gone (a log somebody removed): it is all there is.
+      if (left === undefined) return;
+      await this.close();
+      this.#next = { number: left.number, offset: 0 };
+      this.#reader = await createPieceReader(left, 0);
+    }
+  }
+
+  async *#drainFile(reader: PieceReader, signal: AbortSignal): AsyncGenerator<readonly LogPiece[]> {
+    for (;;) {
+      if (signal.aborted) return;
+      const pieces = await reader.read();
+      if (pieces === undefined) return;
       if (pieces.length > 0) yield pieces;
-      if (consumed === 0) {
-        if (chunk.length < limit) return;
-        // A line longer than the buffer; conmon writes none, but another writer may.
-        limit *= 2;
-      }
+      this.#onRead?.({ number: reader.number, offset: reader.offset });
     }
   }
 
-  async #readChunk(limit: number): Promise<Buffer | undefined> {
-    const handle = await this.#open();
-    if (handle === undefined) return undefined;
-    const { size } = await handle.stat();
-    if (size < this.#position) this.#position = 0;
-    const length = Math.min(limit, size - this.#position);
-    if (length === 0) return undefined;
-    const buffer = Buffer.allocUnsafeSlow(length);
-    const { bytesRead } = await handle.read(buffer, 0, length, this.#position);
-    return bytesRead === 0 ? undefined : buffer.subarray(0, bytesRead);
+  async #open(): Promise<PieceReader | undefined> {
+    if (this.#reader !== undefined) return this.#reader;
+    const file = await openLogFile(this.#path, this.#next.number);
+    if (file === undefined) return undefined;
+    this.#reader = await createPieceReader(file, file.number === this.#next.number ? this.#next.offset : 0);
+    return this.#reader;
   }
 
-  /** What a crash left of the last line, if it is enough to be an entry. */
-  async unfinishedLine(): Promise<LogPiece | undefined> {
-    const chunk = await this.#readChunk(chunkBytes);
-    // With a line end in it, it is no rest but new lines, written since the last read.
-    return chunk === undefined || chunk.includes(newline) ? undefined : parsePiece(chunk, 0, chunk.length);
-  }
-
-  async #open(): Promise<FileHandle | undefined> {
-    if (this.#handle !== undefined) return this.#handle;
-    try {
-      this.#handle = await open(this.#path, 'r');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-      throw error;
-    }
-    return this.#handle;
+  /** What a crash left of the last line, if it is enough to be an entry; or what has been written since we looked. */
+  async rest(): Promise<readonly LogPiece[]> {
+    const rest = await this.#reader?.rest();
+    if (rest === undefined) return [];
+    const { pieces, consumed } = parseChunk(rest);
+    if (consumed > 0) return pieces;
+    const piece = parsePiece(rest, 0, rest.length);
+    return piece === undefined ? [] : [piece];
   }
 
   async close(): Promise<void> {
-    await this.#handle?.close();
-    this.#handle = undefined;
+    await this.#reader?.close();
+    this.#reader = undefined;
   }
 }

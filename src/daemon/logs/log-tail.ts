@@ -1,29 +1,80 @@
-/** Finding the last lines of a log from its end backwards, without reading the rest. */
-import { readSync } from 'node:fs';
+/** Finding where the last lines of a log begin, from its end backwards, without reading the rest. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { type LogPiece, type LogStream, parseChunk } from './k8s-file.ts';
+import { type AsideFile, asideFiles, currentNumber, inodeOf, type LogPosition, openLogFile } from './log-files.ts';
+import { createPieceReader } from './piece-reader.ts';
 
-export interface TailStart {
-  /** Where to begin reading. */
-  readonly offset: number;
-  /** Lines that begin there but do not belong to the tail. */
-  readonly skipLines: number;
-}
+type Wanted = Readonly<Record<LogStream, boolean>>;
 
 const blockBytes = 256 * 1024;
 
 /**
- * Walks back block by block until enough whole lines of the wanted streams are known. Pieces directly before the first
- * line that counts are taken in, so a line is never shown without its beginning.
+ * A place in front of at least this many lines of the wanted streams, and as near to them as whole blocks allow. Pieces
+ * directly before the first line that counts are taken in, so a line is never shown without its beginning.
  */
-export function findTail(
-  fd: number,
-  size: number,
-  wantedLines: number,
-  wanted: Readonly<Record<LogStream, boolean>>,
-): TailStart {
-  if (wantedLines <= 0) return { offset: size, skipLines: 0 };
+export async function findTail(path: string, lines: number, wanted: Wanted): Promise<LogPosition> {
+  const current = { number: currentNumber(path), path, compressed: false };
+  const inode = inodeOf(path);
+  // What is being put aside has both names.
+  const aside = asideFiles(path).filter((file) => file.compressed || inodeOf(file.path) !== inode);
+  let left = lines;
+  let start: LogPosition = { number: current.number, offset: 0 };
+  for (const file of [...aside, current].reverse()) {
+    const found = await tailOfFile(file, path, left, wanted, file === current);
+    start = { number: file.number, offset: found.offset };
+    left -= found.lines;
+    // One more than wanted: what begins there may be the end of a line whose beginning lies before.
+    if (left < 0) break;
+  }
+  return start;
+}
+
+interface FoundLines {
+  readonly offset: number;
+  readonly lines: number;
+}
+
+async function tailOfFile(
+  file: AsideFile,
+  logPath: string,
+  lines: number,
+  wanted: Wanted,
+  atEnd: boolean,
+): Promise<FoundLines> {
+  if (file.compressed) return { offset: 0, lines: await linesOfCompressed(logPath, file.number, wanted) };
+  let fd: number;
+  try {
+    fd = openSync(file.path, 'r');
+  } catch {
+    return { offset: 0, lines: 0 };
+  }
+  try {
+    return lastLines(fd, fstatSync(fd).size, lines, wanted, atEnd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Compressed text can be read from its beginning only. */
+async function linesOfCompressed(logPath: string, number: number, wanted: Wanted): Promise<number> {
+  const file = await openLogFile(logPath, number);
+  if (file === undefined) return 0;
+  const reader = await createPieceReader(file, 0);
+  try {
+    let lines = 0;
+    for (let pieces = await reader.read(); pieces !== undefined; pieces = await reader.read()) {
+      lines += countLines(pieces, wanted, false);
+    }
+    return lines;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** Walks back block by block until enough lines are known. */
+function lastLines(fd: number, size: number, wantedLines: number, wanted: Wanted, atEnd: boolean): FoundLines {
   let offset = size;
-  let counted = 0;
+  let lines = 0;
   let blocks = 1;
   while (offset > 0) {
     const from = lineStartAtOrAfter(fd, Math.max(0, offset - blockBytes * blocks), offset);
@@ -34,16 +85,15 @@ export function findTail(
     }
     blocks = 1;
     const { pieces } = parseChunk(readRange(fd, from, offset));
-    counted += countLines(pieces, wanted, offset === size);
+    lines += countLines(pieces, wanted, atEnd && offset === size);
     offset = from;
-    // One line more than wanted: what begins at `offset` may be the end of a line whose beginning lies before.
-    if (counted > wantedLines) break;
+    if (lines > wantedLines) break;
   }
-  return { offset, skipLines: Math.max(0, counted - wantedLines) };
+  return { offset, lines };
 }
 
 /** Lines that end in these pieces, and at the end of the file also those that are still open. */
-function countLines(pieces: readonly LogPiece[], wanted: Readonly<Record<LogStream, boolean>>, atEnd: boolean): number {
+function countLines(pieces: readonly LogPiece[], wanted: Wanted, atEnd: boolean): number {
   let lines = 0;
   const open = { stdout: false, stderr: false };
   for (const piece of pieces) {

@@ -5,10 +5,10 @@
  * what came before the connection. The log has every byte in order, a slow reader only falls behind in it, and the kernel
  * tells of each write at once. Input goes through the attach socket, the only way in.
  */
-import { statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { connectSeqpacketWriter } from '../linux/seqpacket.ts';
+import { endOfLog, type LogPosition } from '../logs/log-files.ts';
 import { type OutputEnd, readPieces } from '../logs/log-follower.ts';
 import { bundlePath } from './bundle.ts';
 import type { AttachSession } from './runtime.ts';
@@ -34,22 +34,14 @@ export async function attachContainer(
   const wantsInput = options.stdin !== false && record.openStdin;
   const input = wantsInput ? connectSeqpacketWriter(bundlePath(context.folders, id), 'attach') : undefined;
   const stdin = inputStream(input);
-  const fromOffset = fileSize(record.logPath);
+  const from = endOfLog(record.logPath);
   const close = () => {
     ending.abort();
     input?.destroy();
     stdin.destroy();
   };
   options.signal.addEventListener('abort', close, { once: true });
-  return { stdin, output: output(record.logPath, fromOffset, exitOf(context, id), signal), close };
-}
-
-function fileSize(path: string): number {
-  try {
-    return statSync(path).size;
-  } catch {
-    return 0;
-  }
+  return { stdin, output: output(record.logPath, from, exitOf(context, id), signal), close };
 }
 
 /** The container's exit as the end of its output: conmon writes the exit file when the log is complete. */
@@ -60,8 +52,8 @@ function exitOf(context: RuntimeContext, id: string): OutputEnd {
   };
 }
 
-async function* output(path: string, fromOffset: number, end: OutputEnd, signal: AbortSignal) {
-  for await (const pieces of readPieces(path, { fromOffset, follow: true, end, signal })) {
+async function* output(path: string, from: LogPosition, end: OutputEnd, signal: AbortSignal) {
+  for await (const pieces of readPieces(path, { from, follow: true, end, signal })) {
     for (const piece of pieces) yield { stream: piece.stream, bytes: piece.bytes };
   }
 }

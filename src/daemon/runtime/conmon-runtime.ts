@@ -7,6 +7,7 @@ import { bundlePath, listKnown, makeRuntimeFolders } from './bundle.ts';
 import { cgroupPids, setFrozen } from './cgroup-control.ts';
 import { removeEmptyParent } from './cgroup-removal.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
+import { askConmon } from './conmon.ts';
 import {
   containerStatus,
   createContainer,
@@ -67,6 +68,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
     exec: (id, exec) => execInContainer(context, id, exec),
     attach: (id, attach) => attachContainer(context, id, attach),
     resize: (id, size) => resizeContainer(context, id, size),
+    reopenLog: (id) => askConmon(bundlePath(folders, id), { kind: 'reopen-log' }),
     status: async (id) => containerStatus(context, id),
     waitExit: (id, { signal }) => waitForExit(context, id, signal),
     remove: (id) => removeContainer(context, id),
@@ -82,14 +84,10 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
   };
 }
 
-/** conmon's control FIFO takes `1 <rows> <columns>` lines and refuses sizes over 1000. */
 async function resizeContainer(context: RuntimeContext, id: string, size: TerminalSize): Promise<void> {
   const { record } = requireLive(context, id);
   if (!record.terminal) return;
-  const clamp = (value: number) => Math.max(0, Math.min(1000, Math.trunc(value)));
-  await writeFile(`${bundlePath(context.folders, id)}/ctl`, `1 ${clamp(size.rows)} ${clamp(size.columns)}\n`, {
-    flag: 'r+',
-  });
+  await askConmon(bundlePath(context.folders, id), { kind: 'resize', ...size });
 }
 
 async function updateContainer(

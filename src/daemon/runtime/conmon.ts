@@ -7,6 +7,7 @@
  *   wharfd <── sync pipe: {"data": <pid>} or {"data": -1, "message": "..."}
  */
 import { closeSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
@@ -24,6 +25,8 @@ export interface ConmonStart {
   readonly exitFolder: string;
   readonly temporaryFolder: string;
   readonly logPath: string;
+  /** Its file is begun anew at this size, the old one lost; undefined: never. */
+  readonly logMaxBytes?: number | undefined;
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
@@ -54,6 +57,7 @@ export function conmonArguments(start: ConmonStart): string[] {
     ...['--exit-dir', start.exitFolder, '--full-attach', '--persist-dir', start.bundle],
     // Flushing a container's log to the disk at its end would hold up the exit code for the disk's pleasure.
     ...['-l', `k8s-file:${start.logPath}`, '--no-sync-log'],
+    ...(start.logMaxBytes === undefined ? [] : ['--log-size-max', String(start.logMaxBytes)]),
     ...(start.terminal ? ['-t'] : []),
     ...(start.openStdin ? ['-i'] : []),
     ...(start.openStdin && !start.stdinOnce ? ['--leave-stdin-open'] : []),
@@ -128,6 +132,29 @@ export function parseReport(text: string, stderr: string): ConmonReport {
     // Not a report: conmon died first, and its stderr says why.
   }
   return { kind: 'failed', message: stderr.trim() };
+}
+
+/** What conmon takes on its control FIFO: three numbers a line. */
+export type ConmonRequest =
+  | { readonly kind: 'resize'; readonly rows: number; readonly columns: number }
+  | { readonly kind: 'reopen-log' };
+
+/** Sizes over 1000 are refused by conmon. */
+const maxTerminalSide = 1000;
+
+/** conmon does not answer. Does not wait for it either: without a conmon the line stays in the FIFO. */
+export async function askConmon(bundle: string, request: ConmonRequest): Promise<void> {
+  await writeFile(`${bundle}/ctl`, `${requestNumbers(request).join(' ')}\n`, { flag: 'r+' });
+}
+
+function requestNumbers(request: ConmonRequest): readonly number[] {
+  const side = (value: number) => Math.max(0, Math.min(maxTerminalSide, Math.trunc(value)));
+  switch (request.kind) {
+    case 'resize':
+      return [1, side(request.rows), side(request.columns)];
+    case 'reopen-log':
+      return [2, 0, 0];
+  }
 }
 
 /** Reads one of conmon's PID files. */

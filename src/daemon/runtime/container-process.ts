@@ -64,6 +64,7 @@ export async function createContainer(
       exitFolder: folders.exits,
       temporaryFolder: folders.temporary,
       logPath: options.logPath,
+      logMaxBytes: options.logMaxBytes,
       terminal: record.terminal,
       openStdin: options.openStdin,
       stdinOnce: options.stdinOnce,

@@ -61,6 +61,8 @@ export interface CreateOptions {
   /** First attached client's end of input ends the container's stdin. */
   readonly stdinOnce: boolean;
   readonly logPath: string;
+  /** Its file is begun anew at this size, the old one lost; undefined: never. */
+  readonly logMaxBytes?: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -125,6 +127,8 @@ export interface Runtime {
   status(id: string): Promise<RuntimeStatus>;
   /** Answers at once when it has exited already. Rejects only by its signal. */
   waitExit(id: string, options: { readonly signal: AbortSignal }): Promise<ExitStatus>;
+  /** Asks for a new file under the log's path; the old one is complete when the path is another file. */
+  reopenLog(id: string): Promise<void>;
   /** Removes what is left of an exited (or, with force, killed) container from the exec root. Unknown IDs are fine. */
   remove(id: string): Promise<void>;
   /** IDs the exec root knows, for reconciling at start-up. */
