@@ -34,9 +34,9 @@ export async function setFrozen(paths: CgroupPaths, frozen: boolean): Promise<vo
   const file = v2 ? `${paths.unified}/cgroup.freeze` : `${paths.freezer}/freezer.state`;
   if (!existsSync(file)) throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: ${file} is missing`);
   writeFileSync(file, v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED');
-  const deadline = Date.now() + freezeLimitMs;
+  const deadline = performance.now() + freezeLimitMs;
   for (let attempt = 1; !reached(paths, frozen); attempt += 1) {
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: the kernel did not finish it`);
     await new Promise((resolve) => setTimeout(resolve, Math.min(attempt, 20)));
     if (v2 || !frozen || reached(paths, frozen)) continue;

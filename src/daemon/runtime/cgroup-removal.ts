@@ -34,10 +34,10 @@ export async function removeCgroups(folders: readonly string[]): Promise<boolean
 }
 
 async function removeWithRetries(folder: string): Promise<boolean> {
-  const deadline = Date.now() + retryLimitMs;
+  const deadline = performance.now() + retryLimitMs;
   for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, 100)) {
     if (await removeTree(folder)) return true;
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, delayMs));
   }
 }

@@ -50,7 +50,7 @@ export class BearerTokens {
   async get(request: TokenRequest): Promise<Token> {
     const key = cacheKey(request);
     const cached = this.#cache.get(key);
-    if (cached !== undefined && cached.expiresAtMs - renewBeforeMs > Date.now()) return cached;
+    if (cached !== undefined && cached.expiresAtMs - renewBeforeMs > performance.now()) return cached;
     const token = request.auth?.identitytoken ? await this.#byIdentityToken(request) : await this.#byPassword(request);
     this.#cache.delete(key);
     this.#cache.set(key, token);
@@ -135,7 +135,7 @@ function readToken(text: string, method: string, url: URL): Token {
   const seconds = typeof object.expires_in === 'number' && object.expires_in > 0 ? object.expires_in : 0;
   return {
     value,
-    expiresAtMs: Date.now() + Math.max(leastLifeMs, Math.min(seconds, 86_400) * 1000),
+    expiresAtMs: performance.now() + Math.max(leastLifeMs, Math.min(seconds, 86_400) * 1000),
     refreshToken: typeof object.refresh_token === 'string' ? object.refresh_token : undefined,
   };
 }

@@ -98,7 +98,7 @@ export class EndpointList {
   }
 
   remember(endpoint: Endpoint, error: WharfError): void {
-    this.#unreachable.set(endpoint.host, { untilMs: Date.now() + this.#memoryMs, error });
+    this.#unreachable.set(endpoint.host, { untilMs: performance.now() + this.#memoryMs, error });
   }
 
   forget(endpoint: Endpoint): void {
@@ -109,7 +109,7 @@ export class EndpointList {
   recentFailure(endpoint: Endpoint): WharfError | undefined {
     const entry = this.#unreachable.get(endpoint.host);
     if (entry === undefined) return undefined;
-    if (entry.untilMs > Date.now()) return entry.error;
+    if (entry.untilMs > performance.now()) return entry.error;
     this.#unreachable.delete(endpoint.host);
     return undefined;
   }
