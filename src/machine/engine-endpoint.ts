@@ -1,10 +1,8 @@
 import path from 'node:path';
 import { WharfError } from '../contract/errors.ts';
 import { readContexts } from './contexts.ts';
+import { defaultEngineHost } from './default-engine-host.ts';
 import { wharfHome } from './wharf-home.ts';
-
-/** Where wharfd listens unless told otherwise. */
-export const defaultEngineHost = 'unix:///run/wharf/wharf.sock';
 
 /** Where an engine listens. TCP is plain unless `tls` is given. */
 export type EngineEndpoint =
@@ -91,7 +89,7 @@ export async function resolveEngineEndpoint(
   const contexts = await readContexts(wharfHome(env));
   const name = options.context ?? contexts.current;
   if (name === 'default') {
-    return { endpoint: parseEngineHost(defaultEngineHost), from: 'default', context: undefined };
+    return { endpoint: parseEngineHost(defaultEngineHost(env)), from: 'default', context: undefined };
   }
   const context = contexts.contexts[name];
   if (context === undefined) {

@@ -1,6 +1,7 @@
 import path from 'node:path';
+import { systemEngineHost } from './default-engine-host.ts';
 import { type EngineDriver, unsupportedDriver } from './engine-driver.ts';
-import { defaultEngineHost, type EngineEndpoint, formatEngineHost } from './engine-endpoint.ts';
+import { type EngineEndpoint, formatEngineHost } from './engine-endpoint.ts';
 import { linuxNativeDriver } from './linux-native-driver.ts';
 
 export interface LocalEngineOptions {
@@ -23,12 +24,18 @@ export function localEngineDriver(options: LocalEngineOptions): EngineDriver | u
   const platform = options.platform ?? process.platform;
   if (platform !== 'linux') return unsupportedDriver(platform);
   const host = formatEngineHost(endpoint);
-  const listen = host === defaultEngineHost ? [] : ['-H', host];
-  const execRoot = host === defaultEngineHost ? '/run/wharf' : path.dirname(endpoint.path);
+  const listen = host === systemEngineHost ? [] : ['-H', host];
+  const execRoot = host === systemEngineHost ? '/run/wharf' : path.dirname(endpoint.path);
+  // Root's engine is not an ordinary user's to start; their own is.
+  const rootless = isOrdinaryUser() && host !== systemEngineHost ? ['--rootless', '--exec-root', execRoot] : [];
   return linuxNativeDriver({
     bin: options.bin,
-    args: () => [...listen, ...(options.args?.() ?? [])],
+    args: () => [...rootless, ...listen, ...(options.args?.() ?? [])],
     env: options.env,
     pidFile: path.join(execRoot, 'wharfd.pid'),
   });
+}
+
+function isOrdinaryUser(): boolean {
+  return (process.getuid?.() ?? 0) !== 0;
 }

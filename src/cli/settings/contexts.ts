@@ -1,3 +1,4 @@
+import { defaultEngineHost } from '../../machine/default-engine-host.ts';
 import { UsageError } from '../argv/usage-error.ts';
 import { type ConfigHome, isRecord } from './config-home.ts';
 
@@ -16,9 +17,12 @@ export interface EngineContext {
   readonly tlsFolder?: string;
 }
 
-export const defaultEngineHost = 'unix:///run/wharf/wharf.sock';
 const fileName = 'contexts.json';
-const builtIn: EngineContext = { name: 'default', host: defaultEngineHost, description: 'The engine on this machine' };
+const builtIn: EngineContext = {
+  name: 'default',
+  host: defaultEngineHost(),
+  description: 'The engine on this machine',
+};
 
 export interface ContextState {
   readonly current: string;

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { systemEngineHost } from '../../../machine/default-engine-host.ts';
 import { UsageError } from '../../argv/usage-error.ts';
 import { defineCommand } from '../../command.ts';
 import { engineAnswers } from '../../local-daemon/answers.ts';
 import { daemonFiles, lastLines } from '../../local-daemon/daemon-files.ts';
 import { waitUntil } from '../../local-daemon/wait-until.ts';
 import { productProgram } from '../../product-files.ts';
-import { defaultEngineHost } from '../../settings/contexts.ts';
 
 const startLimitMs = 20_000;
 
@@ -25,14 +25,11 @@ export const command = defineCommand({
       await ctx.terminal.out(`The engine runs already at unix://${files.socket}\n`);
       return 0;
     }
-    if (process.getuid?.() !== 0) {
-      throw new UsageError('the engine needs root', { exitCode: 1, hint: 'Run `sudo wharf daemon start`.' });
-    }
     mkdirSync(dirname(files.logFile), { recursive: true, mode: 0o700 });
     const log = openSync(files.logFile, 'a', 0o600);
     const address = `unix://${files.socket}`;
-    const listen = address === defaultEngineHost ? [] : ['-H', address, '--exec-root', dirname(files.socket)];
-    const child = spawn(productProgram('bin/wharfd'), [...listen, ...ctx.args], {
+    const listen = address === systemEngineHost ? [] : ['-H', address, '--exec-root', dirname(files.socket)];
+    const child = spawn(productProgram('bin/wharfd'), [...rootlessFlag(address), ...listen, ...ctx.args], {
       stdio: ['ignore', log, log],
       detached: true,
     });
@@ -62,3 +59,13 @@ export const command = defineCommand({
     return 0;
   },
 });
+
+/** An ordinary user starts an engine of their own; that of the machine is root's. */
+function rootlessFlag(address: string): readonly string[] {
+  if (process.getuid?.() === 0) return [];
+  if (address !== systemEngineHost) return ['--rootless'];
+  throw new UsageError(`the engine at ${systemEngineHost} needs root`, {
+    exitCode: 1,
+    hint: 'Run `sudo wharf daemon start`.',
+  });
+}
