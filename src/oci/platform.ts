@@ -100,7 +100,14 @@ function normaliseArchitecture(architecture: string, variant: string): { archite
  */
 export function parsePlatform(text: string, host: Platform): Platform {
   const parts = text.split('/');
-  if (parts.length > 3 || !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) throw invalid(text);
+  if (parts.length > 3) throw badSpecifier(`${quoted(text)}: cannot parse platform specifier: invalid argument`);
+  for (const [at, part] of parts.entries())
+    if (!/^[A-Za-z0-9_.-]+$/.test(part))
+      throw badSpecifier(
+        at === 0
+          ? `${quoted(part)} is an invalid OS component of ${quoted(text)}: invalid argument`
+          : `${quoted(part)} is an invalid component of ${quoted(text)}: invalid argument`,
+      );
   const [first = '', second, third] = parts;
   if (second !== undefined) {
     return normalisePlatform({ os: first, architecture: second, ...(third === undefined ? {} : { variant: third }) });
@@ -112,10 +119,16 @@ export function parsePlatform(text: string, host: Platform): Platform {
   throw invalid(text);
 }
 
+const quoted = (text: string): string => JSON.stringify(text.slice(0, 200));
+
 function invalid(text: string): OciFormatError {
+  return badSpecifier(`${quoted(text)}: unknown operating system or architecture: invalid argument`);
+}
+
+function badSpecifier(message: string): OciFormatError {
   return new OciFormatError(
     'request.invalid',
-    `${JSON.stringify(text.slice(0, 200))}: unknown operating system or architecture: invalid argument`,
+    message,
     'A platform looks like os/architecture[/variant], for example linux/amd64 or linux/arm64/v8.',
   );
 }

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { WharfError } from '../../contract/errors.ts';
 import { linuxPlatform, type Platform } from '../../oci/platform.ts';
-import { familiar, parseReference } from '../../oci/reference.ts';
+import { familiar, familiarName, parseReference } from '../../oci/reference.ts';
 import type { RegistryClient } from '../../registry/client/registry-client.ts';
 import type { ContentStore } from '../content/content-store.ts';
 import type { EventBus } from '../events/event-bus.ts';
@@ -92,6 +92,8 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
       const reference = parseReference(target);
       if (reference.digest !== undefined)
         throw new WharfError('request.invalid', 'refusing to create a tag with a digest reference');
+      if (familiarName(reference) === 'sha256')
+        throw new WharfError('request.invalid', 'refusing to create an ambiguous tag using digest algorithm as name');
       images.name(reference, image.id);
       events.publish('image', 'tag', image.id, { ...image.document.labels, name: familiar(reference) });
     },

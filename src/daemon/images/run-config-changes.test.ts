@@ -24,6 +24,19 @@ describe('changes of commit and import', () => {
     });
   });
 
+  test('variables of the image stand for their values', () => {
+    const config = applyChanges({ Env: ['PATH=/bin', 'HOME=/root'] }, [
+      `ENV PATH=/usr/bin:$PATH A="\${HOME}/a" B='$HOME' C=\\$HOME D=\${NONE:-none} E=\${HOME:+some}`,
+      'WORKDIR $HOME/work',
+      'CMD echo $HOME',
+    ]);
+    expect(config).toMatchObject({
+      Env: ['PATH=/usr/bin:/bin', 'HOME=/root', 'A=/root/a', 'B=$HOME', 'C=$HOME', 'D=none', 'E=some'],
+      WorkingDir: '/root/work',
+      Cmd: ['/bin/sh', '-c', 'echo $HOME'],
+    });
+  });
+
   test('refuses what builds', () => {
     expect(() => applyChanges({}, ['RUN make'])).toThrow('RUN is not a valid change command');
   });

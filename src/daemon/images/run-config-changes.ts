@@ -9,16 +9,18 @@ export function applyChanges(config: ImageRunConfig, changes: readonly string[])
 
 function applyChange(config: ImageRunConfig, change: string): ImageRunConfig {
   const match = /^(\w+)\s+([\s\S]+)$/.exec(change);
-  const rest = match?.[2]?.trim() ?? '';
+  const raw = match?.[2]?.trim() ?? '';
+  const expand = (text: string) => expandVariables(text, config.Env ?? []);
+  const rest = expand(raw);
   switch (match?.[1]?.toUpperCase()) {
     case 'CMD':
-      return { ...config, Cmd: commandOf(rest, config) };
+      return { ...config, Cmd: commandOf(raw, config) };
     case 'ENTRYPOINT':
-      return { ...config, Entrypoint: commandOf(rest, config) };
+      return { ...config, Entrypoint: commandOf(raw, config) };
     case 'ENV':
-      return { ...config, Env: overlayEnv(config.Env ?? [], assignments(rest, true)) };
+      return { ...config, Env: overlayEnv(config.Env ?? [], assignments(raw, true, expand)) };
     case 'LABEL': {
-      const labels = assignments(rest, false).map((line) => split(line));
+      const labels = assignments(raw, false, expand).map((line) => split(line));
       return { ...config, Labels: { ...config.Labels, ...Object.fromEntries(labels) } };
     }
     case 'EXPOSE': {
@@ -36,7 +38,7 @@ function applyChange(config: ImageRunConfig, change: string): ImageRunConfig {
     case 'STOPSIGNAL':
       return { ...config, StopSignal: rest };
     case 'ONBUILD':
-      return { ...config, OnBuild: [...(config.OnBuild ?? []), rest] };
+      return { ...config, OnBuild: [...(config.OnBuild ?? []), raw] };
     default:
       throw new WharfError('request.invalid', `${change.split(/\s/)[0] ?? ''} is not a valid change command`);
   }
@@ -58,18 +60,39 @@ function jsonWords(text: string): readonly string[] | undefined {
 }
 
 /** `A=1 B="two words"`; and for ENV the old form `A two words`. */
-function assignments(text: string, oldForm: boolean): readonly string[] {
+function assignments(text: string, oldForm: boolean, expand: (word: string) => string): readonly string[] {
   const found = [...text.matchAll(/([^\s=]+)=("(?:[^"\\]|\\.)*"|'[^']*'|\S*)/g)];
   if (found.length > 0 && /^[^\s=]+=/.test(text))
-    return found.map(([, name, value]) => `${name}=${unquote(value ?? '')}`);
+    return found.map(([, name, value]) => `${name}=${unquote(value ?? '', expand)}`);
   const match = /^(\S+)\s+([\s\S]+)$/.exec(text);
   if (!oldForm || !match) throw new WharfError('request.invalid', `Syntax error - can't find = in "${text}"`);
-  return [`${match[1]}=${match[2]}`];
+  return [`${match[1]}=${expand(match[2] ?? '')}`];
 }
 
-function unquote(text: string): string {
+/** What stands between single quotes is taken as it is. */
+function unquote(text: string, expand: (word: string) => string = (word) => word): string {
   if (/^'.*'$/s.test(text)) return text.slice(1, -1);
-  return /^".*"$/s.test(text) ? text.slice(1, -1).replace(/\\(.)/g, '$1') : text;
+  return /^".*"$/s.test(text) ? expand(text.slice(1, -1)).replace(/\\(.)/g, '$1') : expand(text);
+}
+
+/** `$NAME`, `${NAME}`, `${NAME:-otherwise}` and `${NAME:+instead}` by the image's environment; `\\$` is a dollar sign. */
+function expandVariables(text: string, env: readonly string[]): string {
+  const values = new Map(env.map((line) => [line.split('=', 1)[0], line.slice(line.indexOf('=') + 1)]));
+  return text.replace(
+    /\\\$|\$(?:(\w+)|\{(\w+)(?::([-+])([^}]*))?\})/g,
+    (
+      found,
+      plain: string | undefined,
+      braced: string | undefined,
+      how: string | undefined,
+      word: string | undefined,
+    ) => {
+      if (found === '\\$') return '$';
+      const value = values.get(plain ?? braced ?? '') ?? '';
+      if (how === '+') return value === '' ? '' : (word ?? '');
+      return value === '' && how === '-' ? (word ?? '') : value;
+    },
+  );
 }
 
 function split(line: string): readonly [string, string] {

@@ -4,10 +4,10 @@ import type { ProgressMessage } from '../../../contract/engine-types.ts';
 import { WharfError } from '../../../contract/errors.ts';
 import type { imageRoutes } from '../../../contract/routes/images.ts';
 import { parseReference } from '../../../oci/reference.ts';
-import { compareVersions } from '../api-version.ts';
 import type { DocumentOutput, HandlersFor } from '../handler.ts';
 import { distributionInspect } from './distribution-inspect.ts';
 import type { EngineServices } from './engine-services.ts';
+import { imageOfVersion, withoutDescriptor } from './image-view.ts';
 import { dockerSearch } from './registry-search.ts';
 import { filterMap, joinReference, platformOf, registryAuth } from './request-values.ts';
 
@@ -19,17 +19,14 @@ export function imageHandlers(services: EngineServices): HandlersFor<Operations>
 
 function local({ images, containers }: EngineServices) {
   return {
-    ImageList: ({ query }) => {
+    ImageList: async ({ query }) => {
       const filters = new Map(filterMap(query.filters));
       if (query.filter) filters.set('reference', [query.filter]);
-      return images.list({ all: query.all ?? false, filters, sharedSize: query['shared-size'] ?? false });
+      const sharedSize = query['shared-size'] ?? false;
+      return (await images.list({ all: query.all ?? false, filters, sharedSize })).map(withoutDescriptor);
     },
     ImageInspect: async ({ params, apiVersion, header }) => {
-      const found = await images.inspect(params.name);
-      // Gone since API 1.45. docker-compose 1.x fails without it when it makes a container anew, whatever version it speaks.
-      const wantsOldConfig =
-        compareVersions(apiVersion, '1.45') < 0 || (header('user-agent') ?? '').startsWith('docker-compose/1.');
-      return wantsOldConfig ? { ...found, Container: '', ContainerConfig: found.Config } : found;
+      return imageOfVersion(await images.inspect(params.name), apiVersion, header('user-agent') ?? '');
     },
     ImageHistory: ({ params }) => images.history(params.name),
     ImageTag: ({ params, query }) => images.tag(params.name, joinReference(query.repo ?? '', query.tag)),
