@@ -7,8 +7,9 @@ import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
+import { pluginRoutes } from './routes/plugins.ts';
 import { swarmRoutes } from './routes/swarm.ts';
-import { pluginRoutes, systemRoutes } from './routes/system.ts';
+import { systemRoutes } from './routes/system.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { wharfRoutes } from './routes/wharf.ts';
 

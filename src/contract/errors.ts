@@ -84,6 +84,12 @@ const kinds = {
   'volume.invalid': { status: 400 },
   'volume.subpath-not-found': { status: 404, hint: 'Make the folder in the volume first.' },
   'plugin.not-found': { status: 404 },
+  'plugin.ambiguous': { status: 400, hint: 'Give more characters of the plugin ID.' },
+  'plugin.disabled': { status: 409, hint: 'Enable it with `docker plugin enable`.' },
+  'plugin.conflict': { status: 409 },
+  'plugin.invalid': { status: 400 },
+  /** A plugin answered with an error, or not at all. */
+  'plugin.failed': { status: 500 },
   'swarm.inactive': { status: 503 },
   'runtime.missing': { status: 500, hint: 'Install crun or runc, and conmon.' },
   'runtime.failed': { status: 500 },

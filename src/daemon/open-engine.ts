@@ -12,6 +12,10 @@ import { createRegistryClient } from '../registry/client/create-registry-client.
 import { createContainerService } from './containers/create-container-service.ts';
 import { createContentStore } from './content/content-store.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import { dockerPlaces } from './engine-plugins/legacy-discovery.ts';
+import { ManagedPlugins } from './engine-plugins/managed-plugins.ts';
+import { PluginDirectory } from './engine-plugins/plugin-directory.ts';
+import { volumePlugins } from './engine-plugins/remote-volume-driver.ts';
 import { containerSettings, proxyEnvironment, readSeccompSetting } from './engine-settings.ts';
 import { createEventBus } from './events/event-bus.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
@@ -19,6 +23,7 @@ import { createImageService } from './images/create-image-service.ts';
 import { detectCgroupMode } from './linux/cgroup.ts';
 import type { LevelledLogger } from './logger.ts';
 import { createContainerLog } from './logs/file-container-log.ts';
+import { checkLogConfig } from './logs/log-config.ts';
 import { createNetworkService } from './networks/network-service-factory.ts';
 import { createRegistrySwitch } from './registry-switch.ts';
 import { needsRestart, reloadAttributes, reloadedOptions } from './reload-options.ts';
@@ -84,6 +89,7 @@ interface SystemSources {
   readonly containers: ReturnType<typeof createContainerService>;
   readonly events: ReturnType<typeof createEventBus>;
   readonly rootless: RootlessSeat | undefined;
+  readonly machine: ReturnType<typeof readHostFacts>;
 }
 
 function openSystem(parts: SystemSources) {
@@ -91,18 +97,20 @@ function openSystem(parts: SystemSources) {
     engineId: parts.engineId,
     options: parts.options,
     debug: () => parts.log.level === 'debug',
-    host: readHostInfo(detectCgroupMode()),
+    host: readHostInfo(),
     runtime: parts.runtime.info,
     storageDriver: dockerDriverName(parts.snapshots),
     containers: parts.containers,
     countImages: async () => (await parts.images.list({ all: false, filters: new Map(), sharedSize: false })).length,
     countEventListeners: () => parts.events.listenerCount(),
     portHolders: (query) => parts.networks.portHolders(query),
-    securityOptions: [
-      'name=seccomp,profile=builtin',
-      ...(parts.rootless === undefined ? [] : ['name=rootless']),
-      ...(parts.runtime.info.cgroupVersion === '2' ? ['name=cgroupns'] : []),
-    ],
+    resources: parts.machine.resources,
+    apparmor: parts.machine.apparmor,
+    drivers: {
+      volume: () => ['local'],
+      network: () => ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
+      log: () => ['json-file', 'local'],
+    },
     rootless: parts.rootless && { network: parts.rootless.place.network, cgroups: parts.rootless.place.cgroups },
   });
 }
@@ -120,6 +128,7 @@ export async function openEngine(
   const ownCgroup = instance === '' ? '/wharf' : `/wharf-${instance}`;
   const cgroupParent = options.containers.cgroupParent ?? ownCgroup;
   const seccomp = readSeccompSetting(options.containers.seccompProfile);
+  checkLogConfig(options.containers.logConfig);
   const hostPlatform = linuxPlatform(process.arch);
   const events = createEventBus();
   const registry = createRegistrySwitch(registryOf(options, rootless));
@@ -130,12 +139,33 @@ export async function openEngine(
     namedRuntimes: () => options.containers.runtimes,
     log: (message) => log.warn(message),
   });
-  log.info('container runtime', { ...runtime.info });
+  const { found, ...chosen } = runtime.info;
+  log.info('container runtime', { ...chosen, found: found.map(({ name }) => name).join(',') });
+  const machine = readHostFacts();
 
   const content = createContentStore({ root: `${dataRoot}/content` });
   await content.init();
   const pool = createLayerWorkerPool();
   const snapshots = await createSnapshotter({ root: `${dataRoot}/snapshots`, pool, prefer: options.storageDriver });
+  const managed = new ManagedPlugins({
+    db,
+    places: {
+      dataRoot,
+      execRoot,
+      cgroupParent: `${cgroupParent}-plugins`,
+      pool,
+      storageDriver: options.storageDriver,
+      warn: (message) => log.warn(message),
+    },
+    registry,
+    events,
+    machine: readHostFacts(),
+    engineVersion: buildInfo.version,
+    signal: ending.signal,
+    usersOf: (name) => volumes.countOfDriver(name) + (options.authorizationPlugins.includes(name) ? 1 : 0),
+  });
+  const plugins = new PluginDirectory({ places: dockerPlaces, managed, warn: (message) => log.warn(message) });
+  await managed.restore();
   const networks = createNetworkService({
     db,
     execRoot,
@@ -149,6 +179,7 @@ export async function openEngine(
     db,
     root: `${dataRoot}/volumes`,
     subpathRoot: `${execRoot}/volume-subpaths`,
+    plugins: volumePlugins(plugins),
     events,
     log,
   });
@@ -185,7 +216,7 @@ export async function openEngine(
       initPath: options.containers.initPath,
       settings: () => containerSettings(options, seccomp),
     },
-    machine: readHostFacts(),
+    machine,
     seccompProfile: readDefaultSeccompProfile(seccompPath),
   });
   await images.reconcile({ signal: ending.signal });
@@ -193,9 +224,9 @@ export async function openEngine(
 
   const engineId = keptValue(db, 'engine-id', randomUUID);
   const parts = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
-  const system = openSystem({ ...parts, rootless });
+  const system = openSystem({ ...parts, rootless, machine });
   return {
-    services: { containers, images, networks, volumes, registry, events, system, hostPlatform },
+    services: { containers, images, networks, volumes, plugins: managed, registry, events, system, hostPlatform },
     options: () => options,
     reload(next) {
       const left = needsRestart(options, next);
@@ -215,6 +246,7 @@ export async function openEngine(
     }),
     async close({ stopContainers }) {
       await containers.shutdown({ stopContainers });
+      await managed.close({ stop: stopContainers });
       ending.abort();
       await networks.close({ removeAll: stopContainers });
       runtime[Symbol.dispose]();

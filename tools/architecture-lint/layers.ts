@@ -36,6 +36,7 @@ export const layers: readonly Layer[] = [
       'src/daemon/images',
       'src/daemon/networks',
       'src/daemon/volumes',
+      'src/daemon/engine-plugins',
       'src/daemon/snapshots',
       'src/daemon/runtime',
       'src/daemon/system',
@@ -83,6 +84,21 @@ export const layers: readonly Layer[] = [
   { path: 'src/daemon/snapshots', imports: [...daemon, 'src/daemon/linux'], node: true },
   { path: 'src/daemon/networks', imports: [...daemon, 'src/daemon/linux'], node: true },
   { path: 'src/daemon/volumes', imports: [...daemon, 'src/daemon/linux'], node: true },
+  // Plugins bring drivers to volumes and networks, and the engine runs some of them itself, as containers of their own.
+  {
+    path: 'src/daemon/engine-plugins',
+    imports: [
+      ...daemon,
+      'src/daemon/content',
+      'src/daemon/snapshots',
+      'src/daemon/networks',
+      'src/daemon/runtime',
+      'src/daemon/linux',
+      'src/registry/client',
+    ],
+    types: ['src/daemon/volumes'],
+    node: true,
+  },
   // Attaching to a container reads its log: the runtime's output is a file that logs/ knows how to follow.
   { path: 'src/daemon/runtime', imports: [...daemon, 'src/daemon/linux', 'src/daemon/logs'], node: true },
   { path: 'src/daemon/logs', imports: daemon, node: true },

@@ -5,8 +5,9 @@ import { containerRoutes } from '../../src/contract/routes/containers.ts';
 import { execRoutes } from '../../src/contract/routes/exec.ts';
 import { imageRoutes } from '../../src/contract/routes/images.ts';
 import { networkRoutes } from '../../src/contract/routes/networks.ts';
+import { pluginRoutes } from '../../src/contract/routes/plugins.ts';
 import { swarmRoutes } from '../../src/contract/routes/swarm.ts';
-import { pluginRoutes, systemRoutes } from '../../src/contract/routes/system.ts';
+import { systemRoutes } from '../../src/contract/routes/system.ts';
 import { volumeRoutes } from '../../src/contract/routes/volumes.ts';
 import { wharfRoutes } from '../../src/contract/routes/wharf.ts';
 import type { AnySchema } from '../../src/contract/schema.ts';
@@ -37,8 +38,7 @@ export const groups: readonly Group[] = [
   {
     title: 'Engine plugins',
     routes: pluginRoutes,
-    brief: true,
-    note: 'There are none: the list is empty, a named plugin answers 404, installing one answers 501. Plugins of `wharf plugin` are containers and have nothing to do with these.',
+    note: 'Plugins of `wharf plugin` are containers and have nothing to do with these.',
   },
   {
     title: 'Swarm',

@@ -1,4 +1,4 @@
-/** Routes of the engine itself, and of engine plugins (of which Wharf has none). */
+/** Routes of the engine itself. */
 import { route } from '../route.ts';
 import * as s from '../schema.ts';
 import { AuthConfig, AuthResult, DiskUsage, EventMessage, SystemInfo, SystemVersion } from '../types/system.ts';
@@ -61,59 +61,4 @@ export const systemRoutes = {
     response: 'json',
     result: DiskUsage,
   }),
-} as const;
-
-const plugin = { since: '1.25', response: 'empty' } as const;
-
-export const pluginRoutes = {
-  PluginList: route({
-    method: 'GET',
-    path: '/plugins',
-    since: '1.25',
-    summary: 'List engine plugins',
-    query: s.partial({ filters: s.filters }),
-    response: 'json',
-    result: s.list(s.any),
-  }),
-  GetPluginPrivileges: route({
-    ...plugin,
-    method: 'GET',
-    path: '/plugins/privileges',
-    summary: 'What an engine plugin asks for',
-  }),
-  PluginPull: route({ ...plugin, method: 'POST', path: '/plugins/pull', summary: 'Install an engine plugin' }),
-  PluginCreate: route({
-    ...plugin,
-    method: 'POST',
-    path: '/plugins/create',
-    bodyBytes: true,
-    summary: 'Create an engine plugin',
-  }),
-  PluginInspect: route({ ...plugin, method: 'GET', path: '/plugins/{name:.*}/json', summary: 'Show an engine plugin' }),
-  PluginEnable: route({
-    ...plugin,
-    method: 'POST',
-    path: '/plugins/{name:.*}/enable',
-    summary: 'Enable an engine plugin',
-  }),
-  PluginDisable: route({
-    ...plugin,
-    method: 'POST',
-    path: '/plugins/{name:.*}/disable',
-    summary: 'Disable an engine plugin',
-  }),
-  PluginUpgrade: route({
-    ...plugin,
-    method: 'POST',
-    path: '/plugins/{name:.*}/upgrade',
-    summary: 'Upgrade an engine plugin',
-  }),
-  PluginPush: route({ ...plugin, method: 'POST', path: '/plugins/{name:.*}/push', summary: 'Push an engine plugin' }),
-  PluginSet: route({
-    ...plugin,
-    method: 'POST',
-    path: '/plugins/{name:.*}/set',
-    summary: 'Configure an engine plugin',
-  }),
-  PluginDelete: route({ ...plugin, method: 'DELETE', path: '/plugins/{name:.*}', summary: 'Remove an engine plugin' }),
 } as const;

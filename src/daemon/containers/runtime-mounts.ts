@@ -58,16 +58,18 @@ async function runtimeMount(
       if (mount.conflict !== undefined) throw startError(mount.conflict);
       await makeSource(mount);
       await checkPropagation(mount);
-      const options = [mount.recursive ? 'rbind' : 'bind', ...accessOf(mount, support), mount.propagation];
+      const access = await accessOf(mount, mount.source, support);
+      const options = [mount.recursive ? 'rbind' : 'bind', ...access, mount.propagation];
       return { destination, type: 'bind', source: mount.source, options };
     }
     case 'volume': {
       const source = await mountVolume(context, containerId, mount);
-      return { destination, type: 'bind', source, options: ['rbind', ...accessOf(mount, support)] };
+      return { destination, type: 'bind', source, options: ['rbind', ...(await accessOf(mount, source, support))] };
     }
     case 'image': {
       const source = await mountImage(context, mount);
-      return { destination, type: 'bind', source, options: ['rbind', ...accessOf(mount, support), 'rprivate'] };
+      const access = await accessOf(mount, source, support);
+      return { destination, type: 'bind', source, options: ['rbind', ...access, 'rprivate'] };
     }
     case 'tmpfs': {
       const given = [...mount.options, ...(mount.readOnly ? ['ro'] : [])];
@@ -76,13 +78,26 @@ async function runtimeMount(
   }
 }
 
-function accessOf(mount: Exclude<MountRecord, { kind: 'tmpfs' }>, support: ReadOnlySupport): readonly string[] {
+async function accessOf(
+  mount: Exclude<MountRecord, { kind: 'tmpfs' }>,
+  source: string,
+  support: ReadOnlySupport,
+): Promise<readonly string[]> {
   if (!mount.readOnly) return [];
+  // Nothing is mounted below a file; crun 1.8 can't even try.
+  if (!(await isFolder(source))) return ['ro'];
   const wish = (mount.kind === 'bind' ? mount.recursiveReadOnly : undefined) ?? 'if-possible';
   if (wish === 'never') return ['ro'];
   if (support.possible) return ['rro'];
   if (wish === 'must') throw startError(support.reason);
   return ['ro'];
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /**

@@ -33,6 +33,9 @@ export function documentOutput(response: ServerResponse): StartedOutput {
       if (options?.lossy && response.writableLength > lossyMaxBytes) return;
       sendText(JSON.stringify(document));
     },
+    setHeader(name, value) {
+      if (!response.headersSent) response.setHeader(name, value);
+    },
     started: () => response.headersSent,
   };
 }

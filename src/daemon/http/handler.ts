@@ -37,6 +37,8 @@ export interface DocumentOutput<T = unknown> {
   sendText(json: string): void;
   /** Sends the headers before the first document. */
   flushHead(): void;
+  /** Before the first document only. */
+  setHeader(name: string, value: string): void;
 }
 
 export interface EmptyReply {

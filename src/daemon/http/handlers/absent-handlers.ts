@@ -1,7 +1,6 @@
-/** Routes of what Wharf does not have: swarms and engine plugins. Each says so in Docker's words. */
+/** Routes of what Wharf does not have: swarms. Each says so in Docker's words. */
 import { WharfError } from '../../../contract/errors.ts';
 import { swarmRoutes } from '../../../contract/routes/swarm.ts';
-import type { pluginRoutes } from '../../../contract/routes/system.ts';
 import type { HandlersFor } from '../handler.ts';
 
 type SwarmOperation = keyof typeof swarmRoutes;
@@ -22,28 +21,4 @@ export function swarmHandlers(): HandlersFor<SwarmOperation> {
   const handlers: Partial<Record<SwarmOperation, () => never>> = {};
   for (const name of names) handlers[name] = refuse;
   return handlers as HandlersFor<SwarmOperation>;
-}
-
-export function pluginHandlers(): HandlersFor<keyof typeof pluginRoutes> {
-  const unknown = ({ params }: { readonly params: { readonly name: string } }) => {
-    throw new WharfError('plugin.not-found', `plugin ${JSON.stringify(params.name)} not found`);
-  };
-  const unsupported = () => {
-    throw new WharfError('request.not-implemented', 'engine plugins are not supported', {
-      hint: 'Wharf has plugins of its own: `wharf plugin`.',
-    });
-  };
-  return {
-    PluginList: () => [],
-    GetPluginPrivileges: unsupported,
-    PluginPull: unsupported,
-    PluginCreate: unsupported,
-    PluginInspect: unknown,
-    PluginEnable: unknown,
-    PluginDisable: unknown,
-    PluginUpgrade: unknown,
-    PluginPush: unknown,
-    PluginSet: unknown,
-    PluginDelete: unknown,
-  };
 }

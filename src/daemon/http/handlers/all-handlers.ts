@@ -1,10 +1,11 @@
 /** Every handler by its operation's name: one for each row of the route table, or this does not compile. */
 import type { Handlers } from '../handler.ts';
-import { pluginHandlers, swarmHandlers } from './absent-handlers.ts';
+import { swarmHandlers } from './absent-handlers.ts';
 import { containerHandlers } from './container-handlers.ts';
 import type { EngineServices } from './engine-services.ts';
 import { imageHandlers } from './image-handlers.ts';
 import { networkHandlers } from './network-handlers.ts';
+import { pluginHandlers } from './plugin-handlers.ts';
 import { systemHandlers, wharfHandlers } from './system-handlers.ts';
 import { volumeHandlers } from './volume-handlers.ts';
 
@@ -15,7 +16,7 @@ export function createHandlers(services: EngineServices): Handlers {
     ...networkHandlers(services),
     ...volumeHandlers(services),
     ...systemHandlers(services),
-    ...pluginHandlers(),
+    ...pluginHandlers(services),
     ...swarmHandlers(),
     ...wharfHandlers(services),
   };

@@ -3,6 +3,7 @@ import type { PortHolder, RegistryInfo, SystemInfo, SystemVersion } from '../../
 import type { Platform } from '../../../oci/platform.ts';
 import type { RegistryClient } from '../../../registry/client/registry-client.ts';
 import type { ContainerService } from '../../containers/container-service.ts';
+import type { PluginService } from '../../engine-plugins/plugin-service.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import type { ImageService } from '../../images/image-service.ts';
 import type { NetworkService } from '../../networks/network-service.ts';
@@ -12,6 +13,8 @@ import type { VolumeService } from '../../volumes/volume-service.ts';
 export interface SystemService {
   info(): Promise<SystemInfo>;
   version(): SystemVersion;
+  /** Of the Builder-Version header: 2 is BuildKit. */
+  builderVersion(): '1' | '2';
   /** In the order they are asked: Docker Hub's mirrors, Docker Hub, others, fallbacks. */
   registries(): readonly RegistryInfo[];
   portHolders(query: { readonly port?: number; readonly protocol?: 'tcp' | 'udp' }): Promise<readonly PortHolder[]>;
@@ -22,6 +25,7 @@ export interface EngineServices {
   readonly images: ImageService;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
+  readonly plugins: PluginService;
   readonly registry: RegistryClient;
   readonly events: EventBus;
   readonly system: SystemService;
