@@ -30,12 +30,11 @@ export async function containerChanges(
   context: ContainerContext,
   ref: string,
   options: { readonly signal: AbortSignal },
-): Promise<readonly ApiChange[]> {
+): Promise<readonly ApiChange[] | null> {
   const { id } = context.find(ref);
-  return withoutRuntimePlaces(await context.snapshots.changes(id, options)).map(({ kind, path }) => ({
-    Path: path,
-    Kind: kinds[kind],
-  }));
+  const changes = withoutRuntimePlaces(await context.snapshots.changes(id, options));
+  // As Go writes a list that was never begun.
+  return changes.length === 0 ? null : changes.map(({ kind, path }) => ({ Path: path, Kind: kinds[kind] }));
 }
 
 /** Pure. Their folders go too, unless something else changed in them. */

@@ -3,8 +3,10 @@
  * `/<name>:/<own name>/<alias>`, and the linked container has `<own name>/<alias>` among its names.
  */
 
+import { WharfError } from '../../contract/errors.ts';
 import { invalidConfig } from './config-refusal.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { noSuchContainer } from './container-store.ts';
 
 /** What the client wrote, as the record keeps it. @throws WharfError 'container.config-invalid' in Docker's words */
 export function resolveLink(context: ContainerContext, link: string): string {
@@ -55,4 +57,29 @@ export function namesByLink(handles: readonly ContainerHandle[]): ReadonlyMap<st
     }
   }
   return names;
+}
+
+/**
+ * DELETE /containers/{name}/{alias}?link=1: takes a link away.
+ * @throws WharfError in Docker's words when the name is a container's own or names no link
+ */
+export async function removeLink(context: ContainerContext, ref: string): Promise<void> {
+  const path = ref.replace(/^\//, '');
+  const slash = path.lastIndexOf('/');
+  if (slash === -1) {
+    context.find(path);
+    throw new WharfError('request.conflict', 'Conflict, cannot remove the default link name of the container', {
+      status: 500,
+    });
+  }
+  const handle = context.find(path.slice(0, slash));
+  const alias = path.slice(slash + 1);
+  await handle.queue.run(async () => {
+    const { record } = handle;
+    const links = record.hostConfig.Links ?? [];
+    const kept = links.filter((link) => link.split(':')[1] !== alias);
+    if (kept.length === links.length) throw noSuchContainer(ref);
+    const Links = kept.length > 0 ? kept : null;
+    context.store.setRecord({ ...record, hostConfig: { ...record.hostConfig, Links } });
+  });
 }

@@ -136,7 +136,9 @@ export interface ContainerService {
   rename(ref: string, name: string): Promise<void>;
   update(ref: string, update: ContainerUpdate): Promise<{ readonly Warnings: readonly string[] | null }>;
   prune(filters: Filters): Promise<{ readonly ContainersDeleted: readonly string[]; readonly SpaceReclaimed: number }>;
-  /** `volumes`: anonymous ones too. `link` is not supported. @throws WharfError 'container.running' without force */
+  /** Takes away a link `name/alias`, as `docker rm --link`. */
+  removeLink(ref: string): Promise<void>;
+  /** `volumes`: anonymous ones too. @throws WharfError 'container.running' without force */
   remove(ref: string, options: { readonly force: boolean; readonly volumes: boolean }): Promise<void>;
 
   // ContainerStart, ContainerStop, ContainerRestart, ContainerKill, ContainerPause, ContainerUnpause, ContainerWait
@@ -192,7 +194,7 @@ export interface ContainerService {
   changes(
     ref: string,
     options: { readonly signal: AbortSignal },
-  ): Promise<readonly { readonly Path: string; readonly Kind: 0 | 1 | 2 }[]>;
+  ): Promise<readonly { readonly Path: string; readonly Kind: 0 | 1 | 2 }[] | null>;
   commit(query: CommitQuery): Promise<{ readonly Id: string }>;
 
   // NetworkConnect, NetworkDisconnect: these two change the container, running or not, so HTTP asks here.

@@ -3,6 +3,7 @@ import { attachContainer } from './attach.ts';
 import { containerChanges } from './changes.ts';
 import { commitContainer } from './commit.ts';
 import { type ContainerContext, type ContainerDeps, createContainerContext } from './container-context.ts';
+import { removeLink } from './container-links.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { ContainerCounts, ContainerService } from './container-service.ts';
 import { isLive } from './container-state.ts';
@@ -44,6 +45,7 @@ export function createContainerService(deps: ContainerDeps): ContainerService {
     update: (ref, update) => updateContainer(context, ref, update),
     prune: (filters) => pruneContainers(context, filters),
     remove: (ref, options) => removeContainer(context, ref, options),
+    removeLink: (ref) => removeLink(context, ref),
     start: (ref, options) => startContainer(context, ref, options),
     stop: (ref, options) => stopContainer(context, ref, options),
     restart: (ref, options) => restartContainer(context, ref, options),

@@ -3,6 +3,7 @@ import { advance } from './advance.ts';
 import type { ContainerContext } from './container-context.ts';
 import { isLive } from './container-state.ts';
 import { endContainer } from './end-container.ts';
+import { reworded } from './reworded.ts';
 import { parseSignal, SIGKILL } from './signals.ts';
 import { stopSignal } from './stop.ts';
 
@@ -15,10 +16,21 @@ export async function killContainer(
   ref: string,
   options: { readonly signalName?: string },
 ): Promise<void> {
+  try {
+    await sendKill(context, ref, options);
+  } catch (error) {
+    throw reworded(`cannot kill container: ${ref}: `, error);
+  }
+}
+
+async function sendKill(
+  context: ContainerContext,
+  ref: string,
+  options: { readonly signalName?: string },
+): Promise<void> {
   const handle = context.find(ref);
   const signalNumber = options.signalName ? parseSignal(options.signalName) : SIGKILL;
-  const notRunning = () =>
-    new WharfError('container.not-running', `cannot kill container: ${ref}: container ${handle.id} is not running`);
+  const notRunning = () => new WharfError('container.not-running', `container ${handle.id} is not running`);
   if (!isLive(handle.state)) throw notRunning();
   if (signalNumber === SIGKILL) {
     if ((await endContainer(context, handle, { signalNumber, graceMs: undefined, by: 'user' })) === 'unchanged') {
@@ -30,7 +42,7 @@ export async function killContainer(
     const { state } = handle;
     if (!isLive(state)) throw notRunning();
     if (state.kind === 'paused') {
-      throw new WharfError('container.paused', `cannot kill container: ${ref}: container ${handle.id} is paused`);
+      throw new WharfError('container.paused', `container ${handle.id} is paused`);
     }
     if (signalNumber === stopSignal(handle.record.config.StopSignal)) {
       advance(context, handle, { type: 'stop-requested', by: 'user' });

@@ -1,3 +1,4 @@
+import { WharfError } from '../../contract/errors.ts';
 import { advance, applyEffects } from './advance.ts';
 import type { ContainerContext } from './container-context.ts';
 import { type StateEvent, transition } from './container-state.ts';
@@ -9,8 +10,13 @@ export function pauseContainer(context: ContainerContext, ref: string): Promise<
 }
 
 /** POST /containers/{id}/unpause. */
-export function unpauseContainer(context: ContainerContext, ref: string): Promise<void> {
-  return freeze(context, ref, { type: 'unpaused' }, (id) => context.runtime.resume(id));
+export async function unpauseContainer(context: ContainerContext, ref: string): Promise<void> {
+  const handle = context.find(ref);
+  // Whatever else it is, dockerd answers with 500 that it is not paused.
+  if (handle.state.kind !== 'paused') {
+    throw new WharfError('container.not-paused', `Container ${handle.id} is not paused`, { status: 500 });
+  }
+  await freeze(context, ref, { type: 'unpaused' }, (id) => context.runtime.resume(id));
 }
 
 async function freeze(

@@ -21,18 +21,18 @@ export async function removeContainer(context: ContainerContext, ref: string, op
   await handle.queue.run(async () => {
     // With --rm it may be gone by itself by now.
     if (!context.store.get(handle.id)) return;
-    refuseLive(handle.record.name, handle.state);
+    refuseLive(ref, handle.state);
     await removeStopped(context, handle, options);
   });
 }
 
-function refuseLive(name: string, state: ContainerState): void {
+function refuseLive(ref: string, state: ContainerState): void {
   if (!isLive(state) && state.kind !== 'restarting' && state.kind !== 'starting') return;
-  const advice =
-    state.kind === 'paused'
-      ? 'container is paused and must be unpaused first'
-      : `container is ${state.kind === 'stopping' ? 'running' : state.kind}: stop the container before removing or force remove`;
-  throw new WharfError('container.running', `cannot remove container "/${name}": ${advice}`);
+  const shown = state.kind === 'restarting' ? state.kind : 'running';
+  throw new WharfError(
+    'container.running',
+    `cannot remove container ${JSON.stringify(ref)}: container is ${shown}: stop the container before removing or force remove`,
+  );
 }
 
 /** In the queue. What is left of a container that does not run. @throws when a part could not be removed; it is `dead` then */

@@ -74,7 +74,11 @@ test.each([
   expect(parseSignal(name)).toBe(number);
 });
 
-test.each(['SIGODD', '0', '65', '-1', '', 'RTMIN+31', 'RTMAX-31'])('signal %j is refused', (name) => {
+test.each(['65', '-1', '999'])('signal %j is not one of this system', (name) => {
+  expect(() => parseSignal(name)).toThrow(`the linux daemon does not support signal ${name}`);
+});
+
+test.each(['SIGODD', '0', '', 'RTMIN+31', 'RTMAX-31'])('signal %j is refused', (name) => {
   expect(() => parseSignal(name)).toThrow('invalid signal');
 });
 

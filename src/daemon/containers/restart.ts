@@ -1,10 +1,19 @@
 import type { ContainerContext } from './container-context.ts';
+import { reworded } from './reworded.ts';
+import { parseSignal } from './signals.ts';
 import { startContainer } from './start.ts';
 import { type StopOptions, stopHandle } from './stop.ts';
 
 /** POST /containers/{id}/restart: stop if it runs, then start. With --rm it is not removed in between. */
 export async function restartContainer(context: ContainerContext, ref: string, options: StopOptions): Promise<void> {
   const handle = context.find(ref);
+  if (options.signalName) {
+    try {
+      parseSignal(options.signalName);
+    } catch (error) {
+      throw reworded(`Cannot restart container ${ref}: `, error, 500);
+    }
+  }
   // dockerd takes AutoRemove off for the time of a restart, so that the stop does not remove the container.
   const { record } = handle;
   const held = record.hostConfig.AutoRemove === true;

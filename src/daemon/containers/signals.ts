@@ -14,11 +14,13 @@ const numbers = new Map<string, number>(Object.entries({ ...constants.signals, .
 
 /** 'SIGTERM', 'TERM', 'term', '15', 'RTMIN+3'. @throws WharfError 'request.invalid' with Docker's text */
 export function parseSignal(given: string): number {
-  const number = /^\d+$/.test(given) ? Number(given) : named(given.toUpperCase());
-  if (number === undefined || number < 1 || number > realtimeMax) {
-    throw new WharfError('request.invalid', `invalid signal: ${given}`, {
-      hint: 'Give a name such as SIGTERM or a number.',
-    });
+  const number = /^-?\d+$/.test(given) ? Number(given) : named(given.toUpperCase());
+  const hint = 'Give a name such as SIGTERM or a number.';
+  if (number === undefined || number === 0) {
+    throw new WharfError('request.invalid', `invalid signal: ${given}`, { hint });
+  }
+  if (number < 1 || number > realtimeMax) {
+    throw new WharfError('request.invalid', `the linux daemon does not support signal ${number}`, { hint });
   }
   return number;
 }
@@ -30,7 +32,7 @@ function named(upper: string): number | undefined {
     const [, end, sign, offset] = realtime;
     const base = end === 'IN' ? realtimeMin : realtimeMax;
     const number = base + (sign === '-' ? -1 : 1) * Number(offset ?? 0);
-    return number >= realtimeMin ? number : undefined;
+    return number >= realtimeMin && number <= realtimeMax ? number : undefined;
   }
   return numbers.get(name);
 }

@@ -11,6 +11,7 @@ import { startFailureCode } from './exec.ts';
 import { prepareOutput } from './log-keeping.ts';
 import { watchExit } from './process-exit.ts';
 import { refusalError } from './refusals.ts';
+import { reworded } from './reworded.ts';
 import { sandboxRequest } from './sandbox-request.ts';
 import { specInput } from './spec-input.ts';
 
@@ -76,7 +77,7 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   // Settled, not raced: when one fails, the other must have come to its end before everything is taken back.
   const [mounted, opened] = await Promise.allSettled([snapshots.mount(id), networks.openSandbox(request, { signal })]);
   if (mounted.status === 'rejected') throw mounted.reason;
-  if (opened.status === 'rejected') throw opened.reason;
+  if (opened.status === 'rejected') throw networkFailure(opened.reason);
   const root = mounted.value;
   const spec = await runtimeSpec(context, record, root, opened.value);
   const { OpenStdin: openStdin = false, StdinOnce: stdinOnce = false } = record.config;
@@ -91,6 +92,10 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   });
   await runtime.start(id, { signal });
   return pid;
+}
+
+function networkFailure(error: unknown): unknown {
+  return isWharfError(error, 'network.not-found') ? reworded('failed to set up container networking: ', error) : error;
 }
 
 /** What only the start finds wrong with a config is the engine's failure to Docker: 500, where a create answers 400. */

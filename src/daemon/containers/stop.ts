@@ -1,6 +1,7 @@
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import type { StopCause } from './container-state.ts';
+import { isLive, type StopCause } from './container-state.ts';
 import { endContainer } from './end-container.ts';
+import { reworded } from './reworded.ts';
 import { parseSignal, SIGTERM } from './signals.ts';
 
 export interface StopOptions {
@@ -15,7 +16,17 @@ export async function stopContainer(
   ref: string,
   options: StopOptions,
 ): Promise<'stopped' | 'unchanged'> {
-  return stopHandle(context, context.find(ref), options, 'user');
+  const handle = context.find(ref);
+  if (!isLive(handle.state) && handle.state.kind !== 'restarting' && handle.state.kind !== 'starting')
+    return 'unchanged';
+  if (options.signalName) {
+    try {
+      parseSignal(options.signalName);
+    } catch (error) {
+      throw reworded(`cannot stop container: ${ref}: `, error, 500);
+    }
+  }
+  return stopHandle(context, handle, options, 'user');
 }
 
 export async function stopHandle(

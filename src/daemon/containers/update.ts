@@ -1,11 +1,12 @@
 import type { HostConfig } from '../../contract/engine-types.ts';
-import { isWharfError, WharfError } from '../../contract/errors.ts';
+import { WharfError } from '../../contract/errors.ts';
 import { limitsToResources } from '../runtime/spec-resources.ts';
 import { invalidConfig } from './config-refusal.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import type { ContainerUpdate } from './container-service.ts';
 import { isLive } from './container-state.ts';
 import { resourceLimits } from './resource-limits.ts';
+import { reworded } from './reworded.ts';
 import { validateRestartPolicy } from './validate-host-config.ts';
 import { checkResources } from './validate-resources.ts';
 
@@ -40,9 +41,7 @@ export async function updateContainer(
     try {
       await applyUpdate(context, handle, changes);
     } catch (cause) {
-      if (!isWharfError(cause)) throw cause;
-      const message = `Cannot update container ${handle.id}: ${cause.message}`;
-      throw new WharfError(cause.code, message, { cause, hint: cause.hint, status: cause.status });
+      throw reworded(`Cannot update container ${handle.id}: `, cause);
     }
     context.announce(handle, 'update');
     return { Warnings: checked.warnings.length > 0 ? checked.warnings : null };
@@ -57,14 +56,13 @@ async function applyUpdate(context: ContainerContext, handle: ContainerHandle, c
   }
   const { hostConfig } = handle.record;
   refuseConflicts(hostConfig, changes);
-  const merged: HostConfig = { ...hostConfig, ...changes };
   if (isLive(state)) {
     const resources = limitsToResources(await resourceLimits(changes), context.machine);
     if (Object.keys(resources).length > 0) await context.runtime.update(id, resources);
   }
-  // No limit of processes is null in every record.
-  const PidsLimit = merged.PidsLimit && merged.PidsLimit > 0 ? merged.PidsLimit : null;
-  context.store.setRecord({ ...handle.record, hostConfig: { ...merged, PidsLimit } });
+  // What took a limit away is shown as 0; one that was never set is null.
+  const PidsLimit = changes.PidsLimit === undefined ? hostConfig.PidsLimit : Math.max(changes.PidsLimit ?? 0, 0);
+  context.store.setRecord({ ...handle.record, hostConfig: { ...hostConfig, ...changes, PidsLimit } });
 }
 
 /** What the update speaks of: zero and '' mean 'leave it', as in Docker; a PidsLimit of 0 or less takes the limit away. */
@@ -93,7 +91,7 @@ function refuseConflicts(current: HostConfig, changes: HostConfig): void {
   for (const [wanted, set, message] of pairs) {
     if (has(changes, wanted) && has(current, set)) throw conflict(`Conflicting options: ${message}`);
   }
-  if ((changes.Memory ?? 0) > (current.MemorySwap ?? 0) && changes.MemorySwap === undefined) {
+  if (changes.Memory && changes.Memory > (current.MemorySwap ?? 0) && changes.MemorySwap === undefined) {
     throw conflict(
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
     );
