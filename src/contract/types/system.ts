@@ -43,6 +43,7 @@ export const SystemInfo = s.object({
   }),
   MemoryLimit: s.boolean,
   SwapLimit: s.boolean,
+  KernelMemoryTCP: s.boolean,
   CpuCfsPeriod: s.boolean,
   CpuCfsQuota: s.boolean,
   CPUShares: s.boolean,
@@ -105,7 +106,8 @@ export const SystemInfo = s.object({
   InitCommit: Commit,
   SecurityOptions: s.list(s.string),
   DefaultAddressPools: s.optional(s.list(s.object({ Base: s.string, Size: s.integer }))),
-  Warnings: s.list(s.string),
+  FirewallBackend: s.object({ Driver: s.string, Info: s.optional(s.list(s.list(s.string))) }),
+  Warnings: s.nullable(s.list(s.string)),
   CDISpecDirs: s.list(s.string),
 });
 export type SystemInfo = s.Static<typeof SystemInfo>;

@@ -59,6 +59,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
       version: probe.chosen.version,
       reason: probe.reason,
       cgroupVersion: probe.cgroupMode === 'v2' ? '2' : '1',
+      found: probe.found,
     },
     create: (id, create) => createContainer(context, id, create),
     start: (id, { signal }) => startContainer(context, id, signal),

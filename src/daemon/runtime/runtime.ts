@@ -113,6 +113,8 @@ export interface Runtime {
     readonly version: string;
     readonly reason: string;
     readonly cgroupVersion: '1' | '2';
+    /** Every one that works here, itself among them. */
+    readonly found: readonly { readonly name: string; readonly path: string; readonly version: string }[];
   };
   /** @throws WharfError 'container.command-not-found' | 'container.command-not-executable' | 'runtime.failed' */
   create(id: string, options: CreateOptions): Promise<{ readonly pid: number; readonly conmonPid: number }>;

@@ -1,7 +1,7 @@
 /** What the machine is: for `/info` and `/version`. Everything here is read from files or Node, nothing is run. */
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, hostname, machine, release, totalmem } from 'node:os';
-import { type CgroupMode, cgroupRoot } from '../linux/cgroup.ts';
+import { cgroupRoot } from '../linux/cgroup.ts';
 
 export interface HostInfo {
   readonly name: string;
@@ -14,21 +14,11 @@ export interface HostInfo {
   readonly cpus: number;
   readonly memoryBytes: number;
   readonly ipv4Forwarding: boolean;
-  readonly limits: CgroupLimits;
+  /** v1 alone: a limit on the kernel's own memory for TCP. */
+  readonly kernelMemoryTcp: boolean;
 }
 
-/** Which limits containers can have here. */
-export interface CgroupLimits {
-  readonly memory: boolean;
-  readonly swap: boolean;
-  readonly cpuQuota: boolean;
-  readonly cpuShares: boolean;
-  readonly cpuset: boolean;
-  readonly pids: boolean;
-  readonly oomKillDisable: boolean;
-}
-
-export function readHostInfo(mode: CgroupMode): HostInfo {
+export function readHostInfo(): HostInfo {
   const osRelease = parseOsRelease(readText('/etc/os-release') || readText('/usr/lib/os-release'));
   return {
     name: hostname(),
@@ -39,36 +29,7 @@ export function readHostInfo(mode: CgroupMode): HostInfo {
     cpus: cpus().length,
     memoryBytes: totalmem(),
     ipv4Forwarding: readText('/proc/sys/net/ipv4/ip_forward').trim() === '1',
-    limits: mode === 'v2' ? limitsV2() : limitsV1(),
-  };
-}
-
-function limitsV2(): CgroupLimits {
-  const controllers = readText(`${cgroupRoot}/cgroup.controllers`).trim().split(' ');
-  const has = (name: string) => controllers.includes(name);
-  return {
-    memory: has('memory'),
-    // memory.swap.max is missing in the root group; kernels with the memory controller account swap by default.
-    swap: has('memory'),
-    cpuQuota: has('cpu'),
-    cpuShares: has('cpu'),
-    cpuset: has('cpuset'),
-    pids: has('pids'),
-    // v2 has no memory.oom_control.
-    oomKillDisable: false,
-  };
-}
-
-function limitsV1(): CgroupLimits {
-  const has = (path: string) => existsSync(`${cgroupRoot}/${path}`);
-  return {
-    memory: has('memory/memory.limit_in_bytes') || has('memory'),
-    swap: has('memory/memory.memsw.limit_in_bytes'),
-    cpuQuota: has('cpu/cpu.cfs_quota_us'),
-    cpuShares: has('cpu/cpu.shares'),
-    cpuset: has('cpuset'),
-    pids: has('pids'),
-    oomKillDisable: has('memory/memory.oom_control'),
+    kernelMemoryTcp: existsSync(`${cgroupRoot}/memory/memory.kmem.tcp.limit_in_bytes`),
   };
 }
 

@@ -20,8 +20,14 @@ const pingHeaders = {
 export function systemHandlers(services: EngineServices): HandlersFor<keyof typeof systemRoutes> {
   const { system, registry, events } = services;
   return {
-    SystemPing: () => ({ text: 'OK', headers: pingHeaders }),
-    SystemPingHead: () => ({ headers: { 'Content-Type': 'text/plain; charset=utf-8', ...pingHeaders } }),
+    SystemPing: () => ({ text: 'OK', headers: { ...pingHeaders, 'Builder-Version': system.builderVersion() } }),
+    SystemPingHead: () => ({
+      headers: {
+        'Content-Type': 'text/plain; charset=utf-8',
+        ...pingHeaders,
+        'Builder-Version': system.builderVersion(),
+      },
+    }),
     SystemVersion: () => system.version(),
     SystemInfo: () => system.info(),
     SystemAuth: async ({ body, signal }) => {
