@@ -75,7 +75,7 @@ describe('wharfd', () => {
     expect(info).toMatchObject({ OSType: 'linux', DockerRootDir: `${folder}/data`, LiveRestoreEnabled: false });
     expect(Object.keys(info.Runtimes)).toContain(info.DefaultRuntime);
     expect((await clientOf(tcp).call('SystemInfo')).ID).toBe(info.ID);
-    expect(info.Warnings.join()).toContain('without encryption');
+    expect(info.Warnings?.join()).toContain('without encryption');
     daemon.process.kill('SIGTERM');
     expect(await daemon.ended).toBe(0);
     expect(existsSync(`${folder}/a.sock`)).toBe(false);
