@@ -25,7 +25,7 @@ export const networkRoutes = {
     path: '/networks/{id}',
     since: '1.24',
     summary: 'Show everything about a network',
-    query: s.partial({ verbose: s.boolean, scope: s.string }),
+    query: s.partial({ verbose: s.string, scope: s.string }),
     response: 'json',
     result: Network,
   }),

@@ -7,7 +7,7 @@ import { containerDir } from './container-record.ts';
 import { type ContainerState, isLive } from './container-state.ts';
 import { shownLogPath } from './log-keeping.ts';
 import { mountPoints } from './mount-points.ts';
-import { networkSettings } from './network-view.ts';
+import { idleEndpointsOf, networkSettings } from './network-view.ts';
 import { hostnameOf } from './sandbox-request.ts';
 import { containerSizes } from './sizes.ts';
 import { apiStatus } from './state-text.ts';
@@ -54,7 +54,11 @@ export async function inspectContainer(
     ...(options.size ? await containerSizes(context, handle, options) : {}),
     Mounts: mountPoints(record.mounts, mountpoint),
     Config: { ...record.config, Hostname: hostnameOf(record), Domainname: record.config.Domainname ?? '' },
-    NetworkSettings: networkSettings(record, isLive(state) ? context.networks.sandbox(id) : undefined),
+    NetworkSettings: networkSettings(
+      record,
+      isLive(state) ? context.networks.sandbox(id) : undefined,
+      idleEndpointsOf(context, handle),
+    ),
   };
 }
 

@@ -5,7 +5,7 @@ import type { ListContainersQuery } from './container-service.ts';
 import { isLive } from './container-state.ts';
 import { asksForStopped, compileFilters, type FilterSubject, type FilterWorld } from './list-filters.ts';
 import { mountPoints } from './mount-points.ts';
-import { endpointsOf, portRows } from './network-view.ts';
+import { endpointsOf, idleEndpointsOf, portRows } from './network-view.ts';
 import { containerSizes } from './sizes.ts';
 import { apiStatus, statusText } from './state-text.ts';
 import { mountpointsOf } from './volume-mounts.ts';
@@ -61,7 +61,7 @@ async function summaryOf(
     State: apiStatus(state),
     Status: statusText(state, context.clock.nowMs(), handle.health?.status()),
     HostConfig: { NetworkMode: hostConfig.NetworkMode ?? '', Annotations: hostConfig.Annotations ?? undefined },
-    NetworkSettings: { Networks: endpointsOf(record, sandbox) },
+    NetworkSettings: { Networks: endpointsOf(record, sandbox, idleEndpointsOf(context, handle)) },
     Mounts: mountPoints(record.mounts, mountpoint),
   };
 }
@@ -92,7 +92,7 @@ function findImageId(context: ContainerContext, reference: string): string | und
 function subjectOf(context: ContainerContext, handle: ContainerHandle): FilterSubject {
   const { id, record, state } = handle;
   const { config, hostConfig } = record;
-  const networks = Object.entries(endpointsOf(record, context.networks.sandbox(id)));
+  const networks = Object.entries(endpointsOf(record, context.networks.sandbox(id), idleEndpointsOf(context, handle)));
   return {
     id,
     name: record.name,

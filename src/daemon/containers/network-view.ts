@@ -1,6 +1,8 @@
 import type { EndpointSettings, NetworkSettings, Port, PortMap } from '../../contract/engine-types.ts';
 import type { Sandbox } from '../networks/network-service.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import type { ContainerRecord } from './container-record.ts';
+import { hostnameOf } from './sandbox-request.ts';
 
 /** What inspect shows of an endpoint that is not connected now, with every field Docker always sends. */
 function idleEndpoint(wanted: EndpointSettings): EndpointSettings {
@@ -23,20 +25,42 @@ function idleEndpoint(wanted: EndpointSettings): EndpointSettings {
   };
 }
 
+/** What the networks say of endpoints of a container that does not run; absent for one that never did. */
+export type IdleEndpoint = (network: string, settings: EndpointSettings) => EndpointSettings;
+
 /** Endpoints by network: as they are while it runs, else as they are wanted. */
 export function endpointsOf(
   record: ContainerRecord,
   sandbox: Sandbox | undefined,
+  idle: IdleEndpoint = () => ({}),
 ): Readonly<Record<string, EndpointSettings>> {
-  const wanted = Object.entries(record.endpoints).map(([name, settings]) => [name, idleEndpoint(settings)] as const);
-  const connected = Object.entries(sandbox?.endpoints ?? {}).map(
-    ([name, settings]) => [name, { ...idleEndpoint({}), ...settings }] as const,
+  if (sandbox === undefined) {
+    return Object.fromEntries(
+      Object.entries(record.endpoints).map(([name, wanted]) => [
+        name,
+        { ...idleEndpoint(wanted), ...idle(name, wanted) },
+      ]),
+    );
+  }
+  return Object.fromEntries(
+    Object.entries(sandbox.endpoints).map(([name, settings]) => [name, { ...idleEndpoint({}), ...settings }]),
   );
-  return Object.fromEntries(sandbox && connected.length > 0 ? connected : wanted);
 }
 
-export function networkSettings(record: ContainerRecord, sandbox: Sandbox | undefined): NetworkSettings {
-  const endpoints = endpointsOf(record, sandbox);
+/** For `endpointsOf`: a container that ran once keeps its networks' IDs and its names in them. */
+export function idleEndpointsOf(context: ContainerContext, handle: ContainerHandle): IdleEndpoint | undefined {
+  const { record, state } = handle;
+  if (state.kind === 'created') return undefined;
+  const container = { containerId: record.id, containerName: record.name, hostname: hostnameOf(record) };
+  return (network, settings) => context.networks.idleEndpoint(network, container, settings);
+}
+
+export function networkSettings(
+  record: ContainerRecord,
+  sandbox: Sandbox | undefined,
+  idle?: IdleEndpoint,
+): NetworkSettings {
+  const endpoints = endpointsOf(record, sandbox, idle);
   const bridge = sandbox ? endpoints.bridge : undefined;
   return {
     Bridge: '',

@@ -28,6 +28,7 @@ export interface NetworkLookup {
   find(nameOrId: string): NetworkRecord;
   /** @throws WharfError 'plugin.not-found' */
   driver(name: string): Pick<NetworkDriver, 'kind'>;
+  hasDefaultBridge(): boolean;
 }
 
 /** @throws WharfError 'network.not-found' | 'network.config-invalid' */
@@ -39,7 +40,7 @@ export function planSandbox(request: SandboxRequest, lookup: NetworkLookup): San
     }
     return { kind: 'shared', container: mode.slice('container:'.length) };
   }
-  const primary = lookup.find(mode);
+  const primary = findPrimary(mode, lookup);
   const endpoints = collectEndpoints(request, primary, lookup);
   const kind = lookup.driver(primary.driver).kind;
   if (kind !== 'interfaces' && endpoints.length > 1) {
@@ -53,12 +54,19 @@ export function planSandbox(request: SandboxRequest, lookup: NetworkLookup): San
     case 'host':
       return { kind: 'host', record: primary };
     case 'null':
+      if (primary.configOnly) throw configOnly();
       return { kind: 'none', record: primary };
     case 'interfaces':
       for (const { record, settings } of endpoints) checkEndpoint(record, settings, lookup);
       wantedPorts(request);
       return { kind: 'own', endpoints };
   }
+}
+
+/** Without a default bridge (--bridge=none) containers that name no network have none. */
+function findPrimary(mode: string, lookup: NetworkLookup): NetworkRecord {
+  if (mode !== 'bridge' || lookup.hasDefaultBridge()) return lookup.find(mode);
+  return lookup.find('none');
 }
 
 function collectEndpoints(request: SandboxRequest, primary: NetworkRecord, { find }: NetworkLookup): WantedEndpoint[] {
@@ -83,7 +91,8 @@ export function checkEndpoint(
   if (kind === 'host') {
     throw invalid('cannot connect container to host network - container must be created in host network mode');
   }
-  if (kind === 'null' && !record.configOnly) {
+  if (record.configOnly) throw configOnly();
+  if (kind === 'null') {
     throw invalid('container cannot be connected to multiple networks with one of the networks in private (none) mode');
   }
   const mac = settings.MacAddress ?? '';
@@ -92,6 +101,11 @@ export function checkEndpoint(
   if (findings.length > 0) throw invalid(`invalid endpoint settings:\n${joinFindings(findings)}`);
   const name = settings.DriverOpts?.[interfaceNameOption] ?? '';
   if (name !== '' && !/^[^\s/:]{1,15}$/.test(name)) throw invalid(`invalid interface name: ${name}`);
+}
+
+export function configOnly(): WharfError {
+  const message = 'cannot create endpoint on configuration-only network';
+  return new WharfError('network.config-invalid', message, { status: 403 });
 }
 
 function endpointFindings(record: NetworkRecord, settings: EndpointSettings): string[] {

@@ -1,6 +1,6 @@
 /** Endpoints before they are plugged in and after: their addresses, and what their driver has to say. */
-import { isWharfError, WharfError } from '../../contract/errors.ts';
-import type { WantedEndpoint } from './endpoint-plan.ts';
+import { isWharfError } from '../../contract/errors.ts';
+import { configOnly, type WantedEndpoint } from './endpoint-plan.ts';
 import type { NetworkAddresses } from './network-addresses.ts';
 import type { NetworkDrivers } from './network-drivers.ts';
 import type { NetworkRegistry } from './network-registry.ts';
@@ -28,11 +28,7 @@ export class Endpoints {
   async allocate(record: SandboxRecord, wanted: WantedEndpoint, signal: AbortSignal): Promise<EndpointRecord> {
     const { addresses, drivers } = this.#o;
     const { record: network, settings } = wanted;
-    if (network.configOnly) {
-      throw new WharfError('network.config-invalid', 'cannot create endpoint on configuration-only network', {
-        status: 403,
-      });
-    }
+    if (network.configOnly) throw configOnly();
     const driver = await drivers.load(network.driver, { signal });
     const mac = driver.ownMac ? (settings.MacAddress ?? '') : '';
     const wish = { mac, signal };

@@ -167,7 +167,10 @@ const find = (name: string) => known.find((record) => record.name === name) ?? e
 const kinds = { host: 'host', null: 'null', bridge: 'interfaces' } as const;
 const kindOf = (name: string) => (name === 'host' || name === 'null' ? kinds[name] : kinds.bridge);
 const plan = (changes: Partial<SandboxRequest>) =>
-  planSandbox({ ...plain, ...changes }, { find, driver: (name) => ({ kind: kindOf(name) }) });
+  planSandbox(
+    { ...plain, ...changes },
+    { find, driver: (name) => ({ kind: kindOf(name) }), hasDefaultBridge: () => true },
+  );
 
 test('modes are planned: default, others besides it, host, none, container', () => {
   expect(plan({})).toMatchObject({ kind: 'own', endpoints: [{ record: { name: 'bridge' } }] });

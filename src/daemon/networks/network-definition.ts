@@ -77,7 +77,7 @@ function blankNetwork(name: string, driver: string): NetworkRecord {
   return {
     id: randomBytes(32).toString('hex'),
     name,
-    created: new Date().toISOString(),
+    created: nowText(),
     driver,
     scope: 'local',
     enableIpv4: true,
@@ -97,6 +97,12 @@ function blankNetwork(name: string, driver: string): NetworkRecord {
     builtin: false,
     removing: false,
   };
+}
+
+/** RFC 3339 with nanoseconds, as Docker writes times. */
+function nowText(): string {
+  const nanoseconds = String(process.hrtime.bigint() % 1_000_000n).padStart(6, '0');
+  return new Date().toISOString().replace('Z', `${nanoseconds}Z`);
 }
 
 /** What networks that hold settings, and those that copy them, may say besides. @throws WharfError (403) */

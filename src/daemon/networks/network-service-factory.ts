@@ -6,7 +6,7 @@ import type {
   NetworkCreateRequest,
   PortHolder,
 } from '../../contract/engine-types.ts';
-import { raise, WharfError } from '../../contract/errors.ts';
+import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import { BridgeDriver } from './bridge-driver.ts';
 import { ChildLinkDriver } from './child-link-driver.ts';
@@ -14,7 +14,7 @@ import { createNetwork, releasePools } from './create-network.ts';
 import { defaultBridgeRecord } from './default-bridge.ts';
 import { createDnsForwarder } from './dns-forwarder.ts';
 import { DnsNames } from './dns-names.ts';
-import { checkEndpoint } from './endpoint-plan.ts';
+import { checkEndpoint, dnsNamesOf } from './endpoint-plan.ts';
 import { Firewall } from './firewall.ts';
 import { FirewallWatch } from './firewall-watch.ts';
 import { ipvlan } from './ipvlan-driver.ts';
@@ -25,7 +25,7 @@ import { type NetworkDefaults, networkDefaults } from './network-defaults.ts';
 import type { NetworkPlugins } from './network-driver.ts';
 import { NetworkDrivers } from './network-drivers.ts';
 import { NetworkRegistry } from './network-registry.ts';
-import type { NetworkService } from './network-service.ts';
+import type { NamedContainer, NetworkService } from './network-service.ts';
 import { type NetworkRecord, NetworkStore, type SandboxRecord } from './network-store.ts';
 import {
   checkFilters,
@@ -204,11 +204,23 @@ class KernelNetworkService implements WharfNetworkService {
       .all()
       .filter((record) => !record.builtin && matchesPrune(record, filters, nowMs) && this.#users(record).length === 0);
     for (const record of unused) await this.#remove(record);
-    return { NetworksDeleted: unused.map((record) => record.name) };
+    return { NetworksDeleted: unused.length === 0 ? null : unused.map((record) => record.name) };
   }
 
   validate(request: Parameters<NetworkService['validate']>[0]): void {
-    this.#p.sandboxes.plan(request);
+    const { registry, sandboxes } = this.#p;
+    for (const [name, settings] of Object.entries(request.endpoints)) {
+      const record = registry.get(name) ?? registry.byName(name === 'default' ? 'bridge' : name);
+      if (record === undefined || record.driver === 'host' || record.driver === 'null') continue;
+      try {
+        this.checkConnect(record.id, settings);
+      } catch (error) {
+        if (!isWharfError(error, 'network.config-invalid')) throw error;
+        const message = `invalid config for network ${name}: ${error.message}`;
+        throw new WharfError('network.config-invalid', message, { cause: error });
+      }
+    }
+    sandboxes.plan(request);
   }
 
   openSandbox(request: Parameters<NetworkService['openSandbox']>[0], options: { readonly signal: AbortSignal }) {
@@ -224,9 +236,21 @@ class KernelNetworkService implements WharfNetworkService {
     return record && this.#p.sandboxes.view(record);
   }
 
+  checkConnect(network: string, settings: EndpointSettings): void {
+    checkEndpoint(this.#p.registry.find(network), settings, { driver: (name) => this.#p.drivers.known(name) });
+  }
+
+  idleEndpoint(network: string, container: NamedContainer, settings: EndpointSettings): EndpointSettings {
+    const record = this.#p.registry.get(network) ?? this.#p.registry.byName(network);
+    if (record === undefined) return {};
+    const kind = this.#p.drivers.get(record.driver)?.kind;
+    const names = kind === 'interfaces' ? dnsNamesOf(container, record, settings.Aliases ?? []) : [];
+    return { NetworkID: record.id, DNSNames: names.length === 0 ? null : names };
+  }
+
   async connect(network: string, containerId: string, settings: EndpointSettings): Promise<void> {
     const record = this.#p.registry.find(network);
-    checkEndpoint(record, settings, { driver: (name) => this.#p.drivers.known(name) });
+    this.checkConnect(network, settings);
     await connectSandbox(this.#p, this.#sandboxOf(containerId), { record, settings });
   }
 

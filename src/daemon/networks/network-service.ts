@@ -40,6 +40,12 @@ export interface SandboxRequest {
   readonly filesDir: string;
 }
 
+export interface NamedContainer {
+  readonly containerId: string;
+  readonly containerName: string;
+  readonly hostname: string;
+}
+
 export interface Sandbox {
   /** Path of the namespace for the runtime spec; undefined for host networking. */
   readonly netnsPath: string | undefined;
@@ -69,6 +75,10 @@ export interface NetworkService {
   closeSandbox(containerId: string): Promise<void>;
   /** The sandbox of a running container; undefined when it has none. */
   sandbox(containerId: string): Sandbox | undefined;
+  /** Checks the settings of an endpoint to come. @throws WharfError 'network.not-found' | 'network.config-invalid' */
+  checkConnect(network: string, settings: EndpointSettings): void;
+  /** What is known of a container's endpoint while it does not run: the network's ID, the container's names in it. */
+  idleEndpoint(network: string, container: NamedContainer, settings: EndpointSettings): EndpointSettings;
   /** Connects or disconnects a running container, now. */
   connect(network: string, containerId: string, settings: EndpointSettings): Promise<void>;
   disconnect(network: string, containerId: string, options: { readonly force: boolean }): Promise<void>;

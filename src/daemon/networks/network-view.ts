@@ -88,11 +88,11 @@ export function matchesList(record: NetworkRecord, filters: Filters, isInUse: bo
   };
   return (
     any('driver', (value) => record.driver === value) &&
-    any('id', (value) => record.id.includes(value)) &&
-    any('name', (value) => record.name.includes(value)) &&
-    any('scope', (value) => value === 'local') &&
+    any('id', (value) => matchesText(value, record.id)) &&
+    any('name', (value) => matchesText(value, record.name)) &&
+    any('scope', (value) => value === record.scope) &&
     any('type', (value) => (parseType(value) === 'builtin') === record.builtin) &&
-    any('dangling', (value) => parseBoolean('dangling', value) === (!record.builtin && !isInUse)) &&
+    any('dangling', (value) => parseDangling(value) === (!record.builtin && !isInUse)) &&
     hasLabels(record.labels, filters.get('label') ?? [])
   );
 }
@@ -113,6 +113,13 @@ export function checkFilters(filters: Filters, kind: 'list' | 'prune'): void {
   for (const name of filters.keys()) {
     if (!known.includes(name)) throw new WharfError('request.invalid', `invalid filter '${name}'`);
   }
+  if ((filters.get('until') ?? []).length > 1)
+    throw new WharfError('request.invalid', 'more than one until filter specified');
+  const dangling = filters.get('dangling') ?? [];
+  if (dangling.length > 1) throw new WharfError('request.invalid', 'got more than one value for filter key "dangling"');
+  // Checked here too: a list without networks answers the same.
+  for (const value of dangling) parseDangling(value);
+  for (const value of filters.get('type') ?? []) parseType(value);
 }
 
 function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly string[]): boolean {
@@ -122,15 +129,29 @@ function hasLabels(labels: Readonly<Record<string, string>>, wanted: readonly st
   });
 }
 
-function parseType(value: string): 'builtin' | 'custom' {
-  if (value === 'builtin' || value === 'custom') return value;
-  throw new WharfError('request.invalid', `invalid filter: 'type'='${value}'`);
+/** Docker takes the value as a regular expression that may match anywhere. */
+function matchesText(pattern: string, text: string): boolean {
+  if (pattern === text) return true;
+  try {
+    return new RegExp(pattern).test(text);
+  } catch {
+    return false;
+  }
 }
 
-function parseBoolean(name: string, value: string): boolean {
-  if (['1', 'true', 't'].includes(value.toLowerCase())) return true;
-  if (['0', 'false', 'f'].includes(value.toLowerCase())) return false;
-  throw new WharfError('request.invalid', `invalid filter '${name}=[${value}]'`);
+function parseType(value: string): 'builtin' | 'custom' {
+  if (value === 'builtin' || value === 'custom') return value;
+  // dockerd answers this one with 500.
+  throw new WharfError('request.invalid', `invalid filter: 'type'='${value}'`, { status: 500 });
+}
+
+function parseDangling(value: string): boolean {
+  if (value === '1' || value === 'true') return true;
+  if (value === '0' || value === 'false') return false;
+  throw new WharfError(
+    'request.invalid',
+    `invalid value for filter 'dangling', must be "true" (or "1"), or "false" (or "0")`,
+  );
 }
 
 const durationUnitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

@@ -42,10 +42,17 @@ function checkCanConnect(sandbox: SandboxRecord, network: NetworkRecord, attachm
       'container sharing network namespace with another container or host cannot be connected to any other network',
     );
   }
-  if (sandbox.netnsPath === '' || attachmentCount === 0) {
+  if (sandbox.netnsPath === '') {
     throw new WharfError(
       'network.config-invalid',
-      'container cannot be connected to multiple networks with one of the networks in private (none) or host mode',
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
+  }
+  // One that has left all its networks may join any; one on the network none may not.
+  if (attachmentCount === 0 && sandbox.endpoints.length > 0) {
+    throw new WharfError(
+      'network.config-invalid',
+      'container cannot be connected to multiple networks with one of the networks in private (none) mode',
     );
   }
   if (sandbox.endpoints.some((endpoint) => endpoint.networkId === network.id)) {
@@ -64,12 +71,14 @@ export async function disconnectSandbox(parts: Parts, sandbox: SandboxRecord, ne
     throw new WharfError(
       'network.not-connected',
       `container ${sandbox.containerId} is not connected to network ${network.name}`,
+      // As dockerd answers.
+      { status: 500 },
     );
   }
   if (network.driver === 'host') {
     throw new WharfError(
       'network.config-invalid',
-      'container cannot be disconnected from host network - container must be created in host network mode',
+      'cannot disconnect container from host network - container was created in host network mode',
     );
   }
   const before = sandboxes.attachments(sandbox);

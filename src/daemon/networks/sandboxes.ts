@@ -195,7 +195,11 @@ export class Sandboxes {
   /** @throws WharfError 'network.not-found' | 'network.config-invalid' */
   plan(request: SandboxRequest): SandboxPlan {
     const { registry, drivers } = this.#o;
-    return planSandbox(request, { find: (nameOrId) => registry.find(nameOrId), driver: (name) => drivers.known(name) });
+    return planSandbox(request, {
+      find: (nameOrId) => registry.find(nameOrId),
+      driver: (name) => drivers.known(name),
+      hasDefaultBridge: () => registry.byName('bridge') !== undefined,
+    });
   }
 
   /** Publishes to the endpoints that lead outside; on internal networks only nothing is. */

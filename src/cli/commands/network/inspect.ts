@@ -13,7 +13,7 @@ export const command = defineCommand({
   completes: 'network',
   async run(ctx) {
     const engine = await ctx.engine();
-    const query = { verbose: ctx.flags.verbose ? true : undefined };
+    const query = { verbose: ctx.flags.verbose ? 'true' : undefined };
     return inspectEach(ctx, ctx.flags.format, (id) =>
       engine.call('NetworkInspect', { params: { id }, query, signal: ctx.signal }),
     );

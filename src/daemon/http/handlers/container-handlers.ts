@@ -9,7 +9,7 @@ import type { HandlersFor, RequestContext } from '../handler.ts';
 import { contentTypeFor } from '../hijack.ts';
 import type { EngineServices } from './engine-services.ts';
 import { mountsOfVersion, volumeDriverWarning } from './mount-versions.ts';
-import { networksOfVersion } from './network-versions.ts';
+import { networksOfVersion, warningsOfVersion } from './network-versions.ts';
 import { filterMap, terminalSize } from './request-values.ts';
 
 type Operations = keyof typeof containerRoutes | keyof typeof execRoutes;
@@ -23,10 +23,13 @@ function lifeCycle({ containers }: EngineServices) {
     ContainerCreate: async ({ body, query, apiVersion, signal }) => {
       const { name, platform } = query;
       const networked = networksOfVersion(body, apiVersion);
-      const request = { ...networked.request, HostConfig: mountsOfVersion(networked.request.HostConfig ?? undefined, apiVersion) };
+      const request = {
+        ...networked.request,
+        HostConfig: mountsOfVersion(networked.request.HostConfig ?? undefined, apiVersion),
+      };
       const made = await containers.create(request, { name: name === '' ? undefined : name, platform, signal });
       const own = [...networked.warnings, ...volumeDriverWarning(body.HostConfig ?? undefined, apiVersion)];
-      return { ...made, Warnings: [...made.Warnings, ...own] };
+      return { ...made, Warnings: [...warningsOfVersion(made.Warnings, apiVersion), ...own] };
     },
     ContainerStart: async ({ params, signal }) =>
       (await containers.start(params.id, { signal })) === 'unchanged' ? { status: 304 } : undefined,
@@ -43,7 +46,7 @@ function lifeCycle({ containers }: EngineServices) {
     ContainerRename: ({ params, query }) => containers.rename(params.id, query.name ?? ''),
     ContainerUpdate: ({ params, body }) => containers.update(params.id, body),
     ContainerDelete: ({ params, query }) => {
-      if (query.link) throw new WharfError('request.not-implemented', 'removing links of containers is not supported');
+      if (query.link) return containers.removeLink(params.id);
       return containers.remove(params.id, { force: query.force ?? false, volumes: query.v ?? false });
     },
     ContainerPrune: ({ query }) => containers.prune(filterMap(query.filters)),

@@ -1,4 +1,5 @@
 /** Routes of networks. Connecting changes the container, so it goes to the container service. */
+import { WharfError } from '../../../contract/errors.ts';
 import type { networkRoutes } from '../../../contract/routes/networks.ts';
 import { compareVersions } from '../api-version.ts';
 import type { HandlersFor } from '../handler.ts';
@@ -11,7 +12,10 @@ export function networkHandlers({ networks, containers }: EngineServices): Handl
     // Before 1.28 lists showed the containers too.
     NetworkList: ({ query, apiVersion }) =>
       networks.list(filterMap(query.filters), { containers: compareVersions(apiVersion, '1.28') < 0 }),
-    NetworkInspect: ({ params, query }) => networks.inspect(params.id, { scope: query.scope }),
+    NetworkInspect: ({ params, query }) => {
+      checkVerbose(query.verbose ?? '');
+      return networks.inspect(params.id, { scope: query.scope });
+    },
     NetworkDelete: ({ params }) => networks.remove(params.id),
     NetworkCreate: async ({ body, apiVersion }) => {
       const { id, warning } = await networks.create(networkCreateOfVersion(body, apiVersion));
@@ -23,4 +27,11 @@ export function networkHandlers({ networks, containers }: EngineServices): Handl
       containers.disconnectNetwork(params.id, body.Container, { force: body.Force ?? false }),
     NetworkPrune: ({ query }) => networks.prune(filterMap(query.filters)),
   };
+}
+
+/** More than one engine shows there is nothing to be verbose about, but Docker refuses what is no boolean. */
+function checkVerbose(text: string): void {
+  if (text === '' || /^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(text)) return;
+  const why = `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
+  throw new WharfError('request.invalid', `invalid value for verbose: ${text}: ${why}`);
 }

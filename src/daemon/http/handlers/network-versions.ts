@@ -26,19 +26,13 @@ export function networksOfVersion(body: ContainerCreateRequest, apiVersion: stri
     throw invalid(`Container cannot be created with multiple network endpoints: ${names.join(', ')}`);
   }
   if (isBefore('1.48')) endpoints = mapEndpoints(endpoints, ({ GwPriority: _, ...endpoint }) => endpoint);
-  const warnings: string[] = [];
-  const withMac = migrateMac(body, mode, endpoints, isBefore('1.44'));
-  if (withMac.warning !== undefined) warnings.push(withMac.warning);
-  const withSysctls = migrateSysctls(body.HostConfig ?? {}, mode, withMac.endpoints, apiVersion);
-  if (withSysctls.warning !== undefined) warnings.push(withSysctls.warning);
-  if (
-    withSysctls.endpoints === body.NetworkingConfig?.EndpointsConfig ||
-    Object.keys(withSysctls.endpoints).length === 0
-  ) {
-    return { request: { ...body, ...withMac.config, HostConfig: withSysctls.hostConfig }, warnings };
-  }
-  const NetworkingConfig = { ...body.NetworkingConfig, EndpointsConfig: withSysctls.endpoints };
-  return { request: { ...body, ...withMac.config, HostConfig: withSysctls.hostConfig, NetworkingConfig }, warnings };
+  endpoints = migrateMac(body, mode, endpoints, isBefore('1.44'));
+  const moved = migrateSysctls(body.HostConfig ?? {}, mode, endpoints, apiVersion);
+  const warnings = moved.warning === undefined ? [] : [moved.warning];
+  const request = { ...body, HostConfig: moved.hostConfig };
+  if (Object.keys(moved.endpoints).length === 0) return { request, warnings };
+  const NetworkingConfig = { ...body.NetworkingConfig, EndpointsConfig: moved.endpoints };
+  return { request: { ...request, NetworkingConfig }, warnings };
 }
 
 /** EnableIPv4 came with 1.48. */
@@ -61,45 +55,28 @@ interface Migrated {
   readonly warning?: string;
 }
 
-/** The container-wide MAC address becomes that of the main network's endpoint. */
-function migrateMac(
-  body: ContainerCreateRequest,
-  mode: string,
-  endpoints: Endpoints,
-  isOld: boolean,
-): Migrated & { readonly config: { readonly MacAddress?: string } } {
+/**
+ * Before 1.44 a container had one MAC address, for whatever network it is on, and endpoints had none of their own. Later the
+ * container service gives the container-wide one to the main network; here is only checked that it can tell which that is.
+ */
+function migrateMac(body: ContainerCreateRequest, mode: string, endpoints: Endpoints, isOld: boolean): Endpoints {
   const mac = body.MacAddress ?? '';
-  if (mac === '') {
-    // Before 1.44 endpoints had none of their own.
-    return {
-      config: {},
-      endpoints: isOld ? mapEndpoints(endpoints, ({ MacAddress: _, ...endpoint }) => endpoint) : endpoints,
-    };
+  if (!isOld) {
+    const attempt = 'unable to migrate container-wide MAC address to a specific network: ';
+    if (mac !== '' && !isJoined(mode)) mainEndpoint(endpoints, mode, false, attempt);
+    return endpoints;
   }
-  if (isJoined(mode)) {
-    if (isOld) throw invalid('conflicting options: mac-address and the network mode');
-    return { config: { MacAddress: '' }, endpoints, warning: macWarning };
-  }
-  const main = mainEndpoint(
-    endpoints,
-    mode,
-    isOld,
-    'unable to migrate container-wide MAC address to a specific network: ',
-  );
-  const own = main.settings.MacAddress ?? '';
-  if (!isOld && own !== '' && own !== mac) {
-    throw invalid(
-      'the container-wide MAC address must match the endpoint-specific MAC address for the main network, or be left empty',
-    );
-  }
-  const changed = { ...endpoints, [main.name]: { ...main.settings, MacAddress: mac } };
-  return isOld
-    ? { config: {}, endpoints: changed }
-    : { config: { MacAddress: '' }, endpoints: changed, warning: macWarning };
+  if (mac === '') return mapEndpoints(endpoints, ({ MacAddress: _, ...endpoint }) => endpoint);
+  if (isJoined(mode)) throw invalid('conflicting options: mac-address and the network mode');
+  const main = mainEndpoint(endpoints, mode, true, '');
+  return { ...endpoints, [main.name]: { ...main.settings, MacAddress: mac } };
 }
 
-const macWarning =
-  'The container-wide MacAddress field is now deprecated. It should be specified in EndpointsConfig instead.';
+/** Before 1.44 nobody called the container-wide MAC address deprecated. */
+export function warningsOfVersion(warnings: readonly string[], apiVersion: string): readonly string[] {
+  if (compareVersions(apiVersion, '1.44') >= 0) return warnings;
+  return warnings.filter((warning) => !warning.startsWith('The container-wide MacAddress field is now deprecated.'));
+}
 
 /** `net.*.*.eth0.*` of the container becomes a setting of the main network's endpoint; since 1.48 that is asked for. */
 function migrateSysctls(
