@@ -26,6 +26,8 @@ export interface EngineWorldOptions {
   readonly flags?: readonly string[];
   /** Where the data root is to be; made and removed by the caller. */
   readonly dataRoot?: string;
+  /** Further variables of the daemon's environment. */
+  readonly daemonEnv?: Readonly<Record<string, string>>;
   /** A folder of programs the daemon finds before those of the machine. */
   readonly programs?: string;
   /** Fixture images pulled before the first test. */
@@ -88,7 +90,11 @@ export async function engineWorld(options: EngineWorldOptions = {}): Promise<Eng
   };
   const mirror = `http://${registry.host}`;
   const daemon = await daemonControl({
-    env: options.programs === undefined ? env : { ...env, PATH: `${options.programs}:${env.PATH}` },
+    env: {
+      ...env,
+      ...(options.programs === undefined ? {} : { PATH: `${options.programs}:${env.PATH}` }),
+      ...options.daemonEnv,
+    },
     flags: [
       ...['--data-root', places.dataRoot, '--exec-root', places.execRoot, '--host', `unix://${socket}`],
       // As mirror, so that no name is asked for on the internet; as fallback, as `npm start` gives it.

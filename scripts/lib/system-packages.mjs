@@ -12,6 +12,7 @@ const needs = [
 const starterNeeds = [{ commands: ['debootstrap'], packages: ['debootstrap'], why: 'starter images' }];
 const testNeeds = [
   // runc beside crun: the runtime suite runs over both.
+  { commands: ['faketime'], packages: ['faketime'], why: 'a clock that steps back, for tests' },
   { commands: ['xz'], packages: ['xz-utils'], why: 'archives packed with xz, for tests' },
   { commands: ['bzip2'], packages: ['bzip2'], why: 'archives packed with bzip2, for tests' },
   { commands: ['runc'], packages: ['runc'], why: 'second OCI runtime, for tests' },
