@@ -37,23 +37,33 @@ export function decompressed(packed: Readable, head: Buffer): Readable {
   return packed.pipe(unpacker);
 }
 
-/** As above for a stream whose head is not known yet: takes the first bytes and puts them back. */
-export async function decompressedStream(chunks: AsyncIterable<Buffer>): Promise<Readable> {
+/**
+ * As above for chunks whose head is not known yet. Plain ones are handed on as they are, without a stream in between; each
+ * is valid until the next is asked for, as it came (see chunk-channel.ts).
+ */
+export async function* decompressedChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first: Buffer[] = [];
   let length = 0;
   while (length < 6) {
     const { value, done } = await iterator.next();
     if (done === true) break;
-    first.push(value);
+    first.push(Buffer.from(value));
     length += value.length;
   }
   const head = Buffer.concat(first);
-  const whole = async function* () {
+  const rest = { [Symbol.asyncIterator]: () => iterator };
+  if (detectPacking(head) === 'none') {
     yield head;
-    yield* { [Symbol.asyncIterator]: () => iterator };
+    yield* rest;
+    return;
+  }
+  // An unpacker keeps what it is given until it comes to it.
+  const copies = async function* () {
+    yield head;
+    for await (const chunk of rest) yield Buffer.from(chunk);
   };
-  return decompressed(Readable.from(whole(), { objectMode: false }), head);
+  yield* decompressed(Readable.from(copies(), { objectMode: false }), head);
 }
 
 /** Whether an error came out of zlib or zstd: then the bytes are damaged. */

@@ -1,13 +1,14 @@
 /** What the daemon's main thread asks of the layer worker, and what comes back. Plain data: it is posted between threads. */
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../../contract/errors.ts';
+import type { ChunkRing } from './chunk-channel.ts';
 import type { LayerLimits } from './layer-tree.ts';
 import type { UnpackOptions } from './rooted-tree.ts';
 
-/** Where a job's bytes come from: a file, or chunks by a port (see chunk-channel.ts). */
+/** Where a job's bytes come from: a file, or another thread (see chunk-channel.ts). */
 export type ByteSource =
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'port'; readonly port: MessagePort };
+  | { readonly kind: 'thread'; readonly ring: ChunkRing; readonly port: MessagePort };
 
 export type LayerJob =
   | {

@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
 import { MessageChannel, type Transferable, Worker } from 'node:worker_threads';
 import { WharfError } from '../../contract/errors.ts';
 import { returnFreeMemory } from '../linux/heap.ts';
-import { sendChunks } from './chunk-channel.ts';
+import { makeChunkRing, sendChunks } from './chunk-channel.ts';
 import type { JobReply, JobRequest, JobUsage, LayerJob } from './layer-jobs.ts';
 
 /** Beside this file, from source and from a bundle alike. */
@@ -146,15 +146,16 @@ export function createLayerWorkerPool(
     run: (job, jobOptions) => dispatch(job, jobOptions, []),
     async runWithStream(makeJob, stream, jobOptions) {
       const { port1, port2 } = new MessageChannel();
+      const ring = makeChunkRing();
       // Ends a sender that waits on a silent stream when the job or the caller gives up.
       const stop = () => stream.destroy();
       jobOptions.signal.addEventListener('abort', stop, { once: true });
-      const sent = sendChunks(stream, port1).then(
+      const sent = sendChunks(stream, ring, port1).then(
         () => undefined,
         (error: unknown) => ({ error }),
       );
       try {
-        return await dispatch(makeJob({ kind: 'port', port: port2 }), jobOptions, [port2]);
+        return await dispatch(makeJob({ kind: 'thread', ring, port: port2 }), jobOptions, [port2]);
       } catch (error) {
         stream.destroy();
         const failure = await sent;

@@ -4,12 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import { parentPort } from 'node:worker_threads';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { errnoOf } from '../linux/mount.ts';
 import { receiveChunks } from './chunk-channel.ts';
-import { decompressed, decompressedStream, isUnpackError } from './decompress.ts';
+import { decompressed, decompressedChunks, isUnpackError } from './decompress.ts';
 import type { ByteSource, JobFailure, JobReply, JobRequest, JobUsage, LayerJob } from './layer-jobs.ts';
 import { LayerTree } from './layer-tree.ts';
 import { RootedTree } from './rooted-tree.ts';
@@ -53,7 +52,9 @@ async function run(job: LayerJob, context: JobContext): Promise<JobUsage> {
     case 'apply': {
       const tree = new LayerTree({ root: job.root, deletions: job.deletions, lowers: job.lowers, limits: job.limits });
       try {
-        const diffId = await feed(job.source, tree, context);
+        const hash = createHash('sha256');
+        await feed(job.source, tree, context, (chunk) => hash.update(chunk));
+        const diffId = `sha256:${hash.digest('hex')}`;
         if (diffId !== job.diffId) {
           throw new WharfError('digest.mismatch', `the layer unpacks to ${diffId}, and ${job.diffId} was announced`);
         }
@@ -80,38 +81,38 @@ async function run(job: LayerJob, context: JobContext): Promise<JobUsage> {
   }
 }
 
-/** Runs the whole source through the parser; answers the digest of the unpacked bytes, trailing ones included. */
-async function feed(source: ByteSource, sink: TarSink, context: JobContext): Promise<string> {
-  const { stream, consumed } = await openSource(source);
-  const hash = createHash('sha256');
+/** Runs the whole source through the parser. `see` gets the unpacked bytes too, those behind the archive's end included. */
+async function feed(
+  source: ByteSource,
+  sink: TarSink,
+  context: JobContext,
+  see: (chunk: Buffer) => void = () => undefined,
+): Promise<void> {
+  const { chunks, consumed } = openSource(source);
   const parser = new TarParser(sink);
-  try {
-    for await (const chunk of stream) {
-      context.checkCancelled();
-      hash.update(chunk);
-      parser.write(chunk);
-      context.progress(consumed());
-    }
-    parser.end();
-  } finally {
-    stream.destroy();
+  // Leaving the loop early closes the source.
+  for await (const chunk of chunks) {
+    context.checkCancelled();
+    see(chunk);
+    parser.write(chunk);
+    context.progress(consumed());
   }
-  return `sha256:${hash.digest('hex')}`;
+  parser.end();
 }
 
-async function openSource(source: ByteSource): Promise<{ stream: Readable; consumed: () => number }> {
-  if (source.kind === 'port') {
+function openSource(source: ByteSource): { chunks: AsyncIterable<Buffer>; consumed: () => number } {
+  if (source.kind === 'thread') {
     let bytes = 0;
     const counted = async function* () {
-      for await (const chunk of receiveChunks(source.port)) {
+      for await (const chunk of receiveChunks(source.ring, source.port)) {
         bytes += chunk.length;
         yield chunk;
       }
     };
-    return { stream: await decompressedStream(counted()), consumed: () => bytes };
+    return { chunks: decompressedChunks(counted()), consumed: () => bytes };
   }
   const file = createReadStream(source.path, { highWaterMark: 1 << 20 });
-  return { stream: decompressed(file, readHead(source.path)), consumed: () => file.bytesRead };
+  return { chunks: decompressed(file, readHead(source.path)), consumed: () => file.bytesRead };
 }
 
 function readHead(path: string): Buffer {
