@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { WharfError } from '../../contract/errors.ts';
 import { advance } from './advance.ts';
 import type { ContainerContext } from './container-context.ts';
@@ -31,8 +32,9 @@ async function sendKill(
   const handle = context.find(ref);
   const signalNumber = options.signalName ? parseSignal(options.signalName) : SIGKILL;
   const notRunning = () => new WharfError('container.not-running', `container ${handle.id} is not running`);
-  if (!isLive(handle.state)) throw notRunning();
-  if (signalNumber === SIGKILL) {
+  if (!isLive(handle.state) && handle.state.kind !== 'restarting') throw notRunning();
+  // Between two runs there is nobody to send it to; that there is no next run is what is meant.
+  if (signalNumber === SIGKILL || handle.state.kind === 'restarting') {
     if ((await endContainer(context, handle, { signalNumber, graceMs: undefined, by: 'user' })) === 'unchanged') {
       throw notRunning();
     }
@@ -44,10 +46,17 @@ async function sendKill(
     if (state.kind === 'paused') {
       throw new WharfError('container.paused', `container ${handle.id} is paused`);
     }
-    if (signalNumber === stopSignal(handle.record.config.StopSignal)) {
+    if (meansStop(signalNumber, handle.record.config.StopSignal)) {
       advance(context, handle, { type: 'stop-requested', by: 'user' });
     }
     await context.runtime.kill(handle.id, signalNumber);
     context.announce(handle, 'kill', { signal: String(signalNumber) });
   });
+}
+
+/** Without a stop signal of its own every signal that usually ends a program is meant to. */
+function meansStop(signalNumber: number, own: string | undefined): boolean {
+  if (own) return signalNumber === stopSignal(own);
+  const { SIGTERM, SIGINT, SIGQUIT, SIGABRT } = constants.signals;
+  return [SIGTERM, SIGINT, SIGQUIT, SIGABRT].some((usual) => usual === signalNumber);
 }

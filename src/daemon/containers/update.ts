@@ -1,6 +1,6 @@
 import type { HostConfig } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
-import { limitsToResources } from '../runtime/spec-resources.ts';
+import { cpuSharesProblem, limitsToResources } from '../runtime/spec-resources.ts';
 import { invalidConfig } from './config-refusal.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import type { ContainerUpdate } from './container-service.ts';
@@ -57,7 +57,12 @@ async function applyUpdate(context: ContainerContext, handle: ContainerHandle, c
   const { hostConfig } = handle.record;
   refuseConflicts(hostConfig, changes);
   if (isLive(state)) {
-    const resources = limitsToResources(await resourceLimits(changes), context.machine);
+    const limits = await resourceLimits(changes);
+    const problem = cpuSharesProblem(limits);
+    if (problem !== undefined) {
+      throw new WharfError('runtime.failed', `runc did not terminate successfully: exit status 1: ${problem}`);
+    }
+    const resources = limitsToResources(limits, context.machine);
     if (Object.keys(resources).length > 0) await context.runtime.update(id, resources);
   }
   // What took a limit away is shown as 0; one that was never set is null.

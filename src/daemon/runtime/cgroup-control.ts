@@ -65,3 +65,37 @@ export function wasOomKilled(paths: CgroupPaths): boolean {
   const v1 = readCgroupFile(paths, 'memory', 'memory.oom_control');
   return [v1, v2].some((text) => text !== undefined && (parseKeyedCounters(text).oom_kill ?? 0) > 0);
 }
+
+type Resources = Readonly<Record<string, unknown>>;
+
+/**
+ * Takes the limits away that an update says are endless, by the kernel's own files: crun 1.8 fails at both on v1.
+ * @returns what is left for the runtime to set
+ */
+export function liftEndlessLimits(paths: CgroupPaths, resources: Resources): Resources {
+  const rest: Record<string, unknown> = { ...resources };
+  if (isObject(rest.pids) && rest.pids.limit === -1) {
+    writeLimit(paths.unified ?? paths.pids, 'pids.max', 'max');
+    delete rest.pids;
+  }
+  if (paths.unified === undefined && isObject(rest.cpu) && rest.cpu.quota === -1) {
+    writeLimit(paths.cpu, 'cpu.cfs_quota_us', '-1');
+    const { quota: _, ...cpu } = rest.cpu;
+    if (Object.keys(cpu).length > 0) rest.cpu = cpu;
+    else delete rest.cpu;
+  }
+  return rest;
+}
+
+function writeLimit(folder: string | undefined, file: string, value: string): void {
+  if (folder === undefined) return;
+  try {
+    writeFileSync(`${folder}/${file}`, value);
+  } catch (cause) {
+    throw new WharfError('kernel.failed', `write ${value} to ${folder}/${file}: ${String(cause)}`, { cause });
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

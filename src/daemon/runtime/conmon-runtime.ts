@@ -4,7 +4,7 @@ import { WharfError } from '../../contract/errors.ts';
 import type { TerminalSize } from '../linux/terminal.ts';
 import { attachContainer } from './attach.ts';
 import { bundlePath, listKnown, makeRuntimeFolders } from './bundle.ts';
-import { cgroupPids, setFrozen } from './cgroup-control.ts';
+import { cgroupPids, liftEndlessLimits, setFrozen } from './cgroup-control.ts';
 import { removeEmptyParent } from './cgroup-removal.ts';
 import { readCgroupStats } from './cgroup-stats.ts';
 import { askConmon } from './conmon.ts';
@@ -96,10 +96,12 @@ async function updateContainer(
   id: string,
   resources: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const { record } = requireLive(context, id);
+  const { record, cgroups } = requireLive(context, id);
+  const rest = liftEndlessLimits(cgroups, resources);
+  if (Object.keys(rest).length === 0) return;
   // A file, not stdin: crun opens /dev/stdin again, which node's socket pairs do not allow.
   const path = `${bundlePath(context.folders, id)}/update.json`;
-  await writeFile(path, JSON.stringify(resources));
+  await writeFile(path, JSON.stringify(rest));
   const args = ['update', '--resources', path, id];
   const result = await runRuntime(runtimeNamed(context, record.runtime), stateRootOf(context, record.runtime), args);
   if (result.exitCode !== 0) throw new WharfError('runtime.failed', `update container ${id}: ${result.stderr.trim()}`);

@@ -4,6 +4,7 @@
  */
 import { effectiveCapabilities } from './capability-sets.ts';
 import type { RuntimeMount, RuntimeProcess, RuntimeSpec } from './runtime.ts';
+import { refusedSpec } from './runtime-failure.ts';
 import type { OciSeccomp } from './seccomp.ts';
 import {
   defaultMaskedPaths,
@@ -12,7 +13,13 @@ import {
   defaultShmSizeBytes,
   type SharedMemory,
 } from './spec-defaults.ts';
-import { type ContainerDevice, deviceRules, limitsToResources, type ResourceLimits } from './spec-resources.ts';
+import {
+  type ContainerDevice,
+  cpuSharesProblem,
+  deviceRules,
+  limitsToResources,
+  type ResourceLimits,
+} from './spec-resources.ts';
 import { rlimits, type Ulimit } from './spec-rlimits.ts';
 import { checkSysctls } from './spec-sysctls.ts';
 
@@ -185,7 +192,7 @@ function buildLinux(input: RuntimeSpecInput, host: HostFacts): Readonly<Record<s
     devices: input.devices.map(({ access: _, ...device }) => device),
     resources: {
       devices: deviceRules(input.privileged, input.devices, input.deviceCgroupRules),
-      ...limitsToResources(withoutEndlessQuota(input.limits), host),
+      ...limitsToResources(newGroupLimits(input.limits), host),
     },
     ...(input.seccomp === undefined ? {} : { seccomp: input.seccomp }),
     maskedPaths: input.maskedPaths ?? (input.privileged ? [] : defaultMaskedPaths),
@@ -194,8 +201,14 @@ function buildLinux(input: RuntimeSpecInput, host: HostFacts): Readonly<Record<s
   };
 }
 
-/** A new group has no quota, and crun can't write that on v1. */
-function withoutEndlessQuota(limits: ResourceLimits): ResourceLimits {
+/** A new group has no quota, and crun can't write that on v1. @throws WharfError for shares out of the kernel's range */
+function newGroupLimits(limits: ResourceLimits): ResourceLimits {
+  const problem = cpuSharesProblem(limits);
+  if (problem !== undefined) {
+    throw refusedSpec(
+      `unable to start container process: error during container init: error setting cgroup config for procHooks process: ${problem}`,
+    );
+  }
   return (limits.cpuQuotaMicros ?? 0) < 0 ? { ...limits, cpuQuotaMicros: undefined } : limits;
 }
 

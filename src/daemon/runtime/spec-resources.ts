@@ -1,6 +1,5 @@
 /** Limits as the API takes them, turned into the OCI `linux.resources` object. Pure. */
 import { WharfError } from '../../contract/errors.ts';
-import { refusedSpec } from './runtime-failure.ts';
 import { type DeviceRule, defaultDeviceRules } from './spec-defaults.ts';
 
 export interface ThrottledDevice {
@@ -80,7 +79,7 @@ function memoryResources(limits: ResourceLimits, host: HostLimits) {
 function cpuResources(limits: ResourceLimits) {
   const nano = positive(limits.nanoCpus);
   return withoutEmpty({
-    shares: cpuShares(limits.cpuShares),
+    shares: positive(limits.cpuShares),
     quota: nano === undefined ? cpuQuota(limits.cpuQuotaMicros) : Math.trunc((nano * nanoCpuPeriodMicros) / 1e9),
     period: nano === undefined ? positive(limits.cpuPeriodMicros) : nanoCpuPeriodMicros,
     realtimePeriod: positive(limits.cpuRealtimePeriodMicros),
@@ -105,17 +104,13 @@ function positive(value: number | undefined): number | undefined {
   return value !== undefined && value > 0 ? value : undefined;
 }
 
-/** The kernel's own bounds; crun would take the nearest, runc refuses. */
-function cpuShares(value: number | undefined): number | undefined {
-  const shares = positive(value);
-  if (shares === undefined || (shares >= minCpuShares && shares <= maxCpuShares)) return shares;
-  const bound =
-    shares < minCpuShares
-      ? `minimum allowed cpu-shares is ${minCpuShares}`
-      : `maximum allowed cpu-shares is ${maxCpuShares}`;
-  throw refusedSpec(
-    `unable to start container process: error during container init: error setting cgroup config for procHooks process: the ${bound}`,
-  );
+/** What runc says of shares the kernel does not take; crun would take the nearest. undefined: they are fine. */
+export function cpuSharesProblem(limits: ResourceLimits): string | undefined {
+  const shares = positive(limits.cpuShares);
+  if (shares === undefined || (shares >= minCpuShares && shares <= maxCpuShares)) return undefined;
+  return shares < minCpuShares
+    ? `the minimum allowed cpu-shares is ${minCpuShares}`
+    : `the maximum allowed cpu-shares is ${maxCpuShares}`;
 }
 
 /** Any negative quota means none; crun takes only -1 for that. */
