@@ -1,4 +1,4 @@
-/** Links on top of other links (macvlan, ipvlan, VLANs) and the dummy ones they may stand on (linux/if_link.h). */
+/** Links on top of other links (macvlan, ipvlan, VLANs) and the lone ones they may stand on (linux/if_link.h). */
 import { type Attribute, encodeAttributes, messageFlags, text, u16, u32 } from './netlink-codec.ts';
 import type { NetlinkSocket } from './netlink-socket.ts';
 
@@ -78,11 +78,11 @@ export function createChildLink(netlink: NetlinkSocket, link: ChildLinkRequest):
   newLink(netlink, attributes, link.up ?? false, `create ${link.type.kind} ${link.name}`);
 }
 
-/** @throws NetlinkError 'ENOTSUP' when the kernel has no dummy links */
-export function createDummy(netlink: NetlinkSocket, name: string): void {
+/** A link that leads nowhere. @throws NetlinkError 'ENOTSUP' when the kernel does not know the kind */
+export function createLoneLink(netlink: NetlinkSocket, name: string, kind: 'dummy' | 'ifb'): void {
   const attributes: Attribute[] = [
     [IFLA.ifname, text(name)],
-    [IFLA.linkinfo, [[IFLA_INFO.kind, Buffer.from('dummy')]]],
+    [IFLA.linkinfo, [[IFLA_INFO.kind, Buffer.from(kind)]]],
   ];
-  newLink(netlink, attributes, true, `create dummy ${name}`);
+  newLink(netlink, attributes, true, `create ${kind} ${name}`);
 }

@@ -52,9 +52,10 @@ export function openMulticast(options: MulticastOptions): Disposable {
 function read(fd: number, { onMessages, onEnd }: MulticastOptions): Disposable {
   const [held, peer] = socketpair(AF_UNIX, SOCK_STREAM | O_NONBLOCK | O_CLOEXEC);
   closeFd(peer);
-  const stream = new Socket({ fd: held, readable: false, writable: false });
+  // Node must not poll the descriptor before it is ours: the kernel forgets what was polled when it is replaced.
+  const unstarted = { fd: held, readable: true, writable: false, manualStart: true };
+  const reader = new Socket(unstarted);
   dup3(fd, held);
-  const reader = stream;
   let open = true;
   const end = () => {
     if (!open) return;

@@ -14,10 +14,13 @@ const getsockname = libc.func('int getsockname(int, _Out_ uint8_t*, _Inout_ uint
 const close = libc.func('int close(int)');
 
 const AF_INET = 2;
+const AF_INET6 = 10;
 const socketTypes = { tcp: 1, udp: 2 } as const;
 const SOCK_NONBLOCK = 0x800;
 const SOCK_CLOEXEC = 0x80000;
-const addressBytes = 16;
+/** struct sockaddr_in, and sockaddr_in6 with its flow before the address. */
+const addressBytes = { ipv4: 16, ipv6: 28 } as const;
+const addressOffset = { ipv4: 4, ipv6: 8 } as const;
 
 export interface BoundSocket {
   /** Belongs to the caller. */
@@ -25,17 +28,21 @@ export interface BoundSocket {
   readonly port: number;
 }
 
-/** Binds an IPv4 socket in the namespace the thread is in; port 0 picks a free one. @throws WharfError 'kernel.failed' */
+/**
+ * Binds a socket in the namespace the thread is in; port 0 picks a free one, '::' takes IPv4 peers too.
+ * @throws WharfError 'kernel.failed'
+ */
 export function bindSocket(kind: 'tcp' | 'udp', address: string, port: number): BoundSocket {
   const ip = parseIp(address);
-  if (ip?.family !== 'ipv4') throw new WharfError('kernel.failed', `bind to ${address}: not an IPv4 address`);
-  const fd: number = socket(AF_INET, socketTypes[kind] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (ip === undefined) throw new WharfError('kernel.failed', `bind to ${address}: not an IP address`);
+  const family = ip.family === 'ipv4' ? AF_INET : AF_INET6;
+  const fd: number = socket(family, socketTypes[kind] | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) throw socketError('open a socket');
-  const name = Buffer.alloc(addressBytes);
-  name.writeUInt16LE(AF_INET, 0);
+  const name = Buffer.alloc(addressBytes[ip.family]);
+  name.writeUInt16LE(family, 0);
   name.writeUInt16BE(port, 2);
-  name.set(ip.bytes, 4);
-  const length = [addressBytes];
+  name.set(ip.bytes, addressOffset[ip.family]);
+  const length = [name.length];
   if (bind(fd, name, name.length) !== 0 || getsockname(fd, name, length) !== 0) {
     const error = socketError(`bind to ${address}:${port}`);
     close(fd);

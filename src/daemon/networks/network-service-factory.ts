@@ -39,6 +39,7 @@ import { plainDriver } from './plain-drivers.ts';
 import type { PortQuery } from './port-holder.ts';
 import type { HostSocketSource } from './port-proxy.ts';
 import { PortPublisher } from './port-publisher.ts';
+import { wantedPorts } from './port-spec.ts';
 import { reconcileNetworks } from './reconcile-networks.ts';
 import { connectSandbox, disconnectSandbox } from './sandbox-connect.ts';
 import { SandboxKernel } from './sandbox-kernel.ts';
@@ -220,7 +221,9 @@ class KernelNetworkService implements WharfNetworkService {
         throw new WharfError('network.config-invalid', message, { cause: error });
       }
     }
-    sandboxes.plan(request);
+    // Which networks go together, and whether they are there, is found out at start, as in Docker.
+    if (request.networkMode.startsWith('container:')) sandboxes.plan(request);
+    else wantedPorts(request);
   }
 
   openSandbox(request: Parameters<NetworkService['openSandbox']>[0], options: { readonly signal: AbortSignal }) {

@@ -112,8 +112,13 @@ const blankRequest = {
 } satisfies Partial<SandboxRequest>;
 
 /** A TCP server inside a namespace that answers each connection with `greeting`. */
-export async function greetTcp(netnsPath: string, port: number, greeting: string): Promise<Server> {
-  const { fd } = inNamespace(netnsPath, () => bindSocket('tcp', '0.0.0.0', port));
+export async function greetTcp(
+  netnsPath: string,
+  port: number,
+  greeting: string,
+  address: '0.0.0.0' | '::' = '0.0.0.0',
+): Promise<Server> {
+  const { fd } = inNamespace(netnsPath, () => bindSocket('tcp', address, port));
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
     client.end(greeting);

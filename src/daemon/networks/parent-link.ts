@@ -6,14 +6,12 @@
  *   none named                    a dummy of the network's own: its containers reach each other and nobody else
  */
 import { WharfError } from '../../contract/errors.ts';
-import { createChildLink, createDummy } from '../linux/netlink-child-links.ts';
-import { createBridge, findLink, type Link, setLink } from '../linux/netlink-links.ts';
+import { createChildLink, createLoneLink } from '../linux/netlink-child-links.ts';
+import { findLink, type Link, setLink } from '../linux/netlink-links.ts';
 import { isNetlinkError, type NetlinkSocket } from '../linux/netlink-socket.ts';
-import { deleteLinkByName, randomMac } from './bridge.ts';
+import { deleteLinkByName } from './bridge.ts';
 import type { KernelSockets } from './kernel-sockets.ts';
 import type { NetworkRecord } from './network-store.ts';
-
-const ethernetMtu = 1500;
 
 /** Name of the link for networks without a parent. */
 export function dummyName(prefix: 'dm' | 'di', networkId: string): string {
@@ -36,11 +34,11 @@ export function ensureParent(netlink: NetlinkSocket, name: string): Link {
 
 function makeDummy(netlink: NetlinkSocket, name: string): void {
   try {
-    createDummy(netlink, name);
+    createLoneLink(netlink, name, 'dummy');
   } catch (error) {
     if (!isNetlinkError(error, 'ENOTSUP')) throw error;
-    // A kernel without dummies: a bridge without ports leads nowhere just as well.
-    createBridge(netlink, { name, mac: randomMac(), mtu: ethernetMtu });
+    // A kernel without dummies may have this kind, which leads nowhere just as well.
+    createLoneLink(netlink, name, 'ifb');
   }
 }
 

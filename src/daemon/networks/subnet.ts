@@ -78,13 +78,14 @@ export interface SubnetSource {
   readonly size: number;
 }
 
-/** Docker's default pools: 172.17-31 as /16, then 192.168 as sixteen /20. */
+/** Docker's default pools: 172.17-31 as /16, then 192.168 as sixteen /20; when all are taken, a part of 10 as /20 besides. */
 export const defaultSubnetSources: readonly SubnetSource[] = [
   ...Array.from({ length: 15 }, (_, i) => ({
     base: subnetOf('ipv4', (172n << 24n) | (BigInt(17 + i) << 16n), 16),
     size: 16,
   })),
   { base: subnetOf('ipv4', (192n << 24n) | (168n << 16n), 16), size: 20 },
+  { base: subnetOf('ipv4', (10n << 24n) | (192n << 16n), 10), size: 20 },
 ];
 
 /** Candidates looked at per source: enough for every pool people give, and an end for a /8 cut into /30. */
