@@ -12,15 +12,16 @@ import { createRegistryClient } from '../registry/client/create-registry-client.
 import { createContainerService } from './containers/create-container-service.ts';
 import { createContentStore } from './content/content-store.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import { createAuthorization } from './engine-plugins/authorization.ts';
 import { dockerPlaces } from './engine-plugins/legacy-discovery.ts';
 import { ManagedPlugins } from './engine-plugins/managed-plugins.ts';
 import { PluginDirectory } from './engine-plugins/plugin-directory.ts';
+import { networkPlugins } from './engine-plugins/remote-network-driver.ts';
 import { volumePlugins } from './engine-plugins/remote-volume-driver.ts';
 import { containerSettings, proxyEnvironment, readSeccompSetting } from './engine-settings.ts';
 import { createEventBus } from './events/event-bus.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
 import { createImageService } from './images/create-image-service.ts';
-import { detectCgroupMode } from './linux/cgroup.ts';
 import type { LevelledLogger } from './logger.ts';
 import { createContainerLog } from './logs/file-container-log.ts';
 import { checkLogConfig } from './logs/log-config.ts';
@@ -89,6 +90,7 @@ interface SystemSources {
   readonly containers: ReturnType<typeof createContainerService>;
   readonly events: ReturnType<typeof createEventBus>;
   readonly rootless: RootlessSeat | undefined;
+  readonly plugins: PluginDirectory;
   readonly machine: ReturnType<typeof readHostFacts>;
 }
 
@@ -107,8 +109,8 @@ function openSystem(parts: SystemSources) {
     resources: parts.machine.resources,
     apparmor: parts.machine.apparmor,
     drivers: {
-      volume: () => ['local'],
-      network: () => ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
+      volume: () => ['local', ...parts.plugins.known('VolumeDriver')],
+      network: () => ['bridge', 'host', 'ipvlan', 'macvlan', 'null', ...parts.plugins.known('NetworkDriver')].sort(),
       log: () => ['json-file', 'local'],
     },
     rootless: parts.rootless && { network: parts.rootless.place.network, cgroups: parts.rootless.place.cgroups },
@@ -165,6 +167,7 @@ export async function openEngine(
     usersOf: (name) => volumes.countOfDriver(name) + (options.authorizationPlugins.includes(name) ? 1 : 0),
   });
   const plugins = new PluginDirectory({ places: dockerPlaces, managed, warn: (message) => log.warn(message) });
+  const authorization = createAuthorization(plugins, () => options.authorizationPlugins);
   await managed.restore();
   const networks = createNetworkService({
     db,
@@ -174,6 +177,7 @@ export async function openEngine(
     log,
     hostSockets: rootless?.sockets,
     defaults: options.networks,
+    plugins: networkPlugins(plugins),
   });
   const volumes = createVolumeService({
     db,
@@ -224,9 +228,20 @@ export async function openEngine(
 
   const engineId = keptValue(db, 'engine-id', randomUUID);
   const parts = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
-  const system = openSystem({ ...parts, rootless, machine });
+  const system = openSystem({ ...parts, rootless, machine, plugins });
   return {
-    services: { containers, images, networks, volumes, plugins: managed, registry, events, system, hostPlatform },
+    services: {
+      containers,
+      images,
+      networks,
+      volumes,
+      plugins: managed,
+      authorization,
+      registry,
+      events,
+      system,
+      hostPlatform,
+    },
     options: () => options,
     reload(next) {
       const left = needsRestart(options, next);

@@ -58,6 +58,7 @@ export async function openListeners(
         log,
         engineVersion: buildInfo.version,
         experimental,
+        authorization: services.authorization,
         reachableByBrowsers: onTcp,
         tls: onTcp ? tls : undefined,
       });

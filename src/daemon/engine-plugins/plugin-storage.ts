@@ -23,7 +23,7 @@ import { detectCgroupMode } from '../linux/cgroup.ts';
 import { createRuntime } from '../runtime/conmon-runtime.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createSnapshotter } from '../snapshots/create-snapshotter.ts';
-import { decompressedStream } from '../snapshots/decompress.ts';
+import { decompressedChunks } from '../snapshots/decompress.ts';
 import type { LayerWorkerPool } from '../snapshots/layer-worker-pool.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import { unpackInto } from '../snapshots/tar-reader.ts';
@@ -150,7 +150,7 @@ function chained(parent: string, diffId: string): string {
 
 async function diffIdOf(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of await decompressedStream(createReadStream(path, { signal }))) hash.update(chunk);
+  for await (const chunk of decompressedChunks(createReadStream(path, { signal }))) hash.update(chunk);
   return `sha256:${hash.digest('hex')}`;
 }
 

@@ -8,13 +8,15 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
 import { apiVersion } from '../../contract/engine-routes.ts';
 import { WharfError } from '../../contract/errors.ts';
 import type { StreamSession } from '../containers/container-service.ts';
+import type { Authorization } from '../engine-plugins/authorization.ts';
 import type { Logger } from '../logger.ts';
-import { answer, sendError, type UntypedHandler } from './answer.ts';
+import { answer, type Exchange, sendError, type UntypedHandler } from './answer.ts';
+import { type AuthorizedRequest, authorizeRequest, holdAnswer } from './authorized-exchange.ts';
 import { errorAnswer, pageNotFound } from './error-answer.ts';
 import type { Handlers, RequestContext } from './handler.ts';
 import { readUpgradeBody, refuseUpgrade, takeOverUpgraded } from './hijack.ts';
@@ -36,6 +38,8 @@ export interface HttpServerOptions {
   readonly tls?: TlsOptions | undefined;
   /** What the Docker-Experimental header says. */
   readonly experimental?: boolean;
+  /** Plugins that are asked about each request; undefined: there are none. */
+  readonly authorization?: Authorization;
 }
 
 /** One server a listener; `listen` it and `close` it as any other. */
@@ -62,20 +66,46 @@ export function createEngineServer(options: HttpServerOptions): ApiServer {
       if (answersWithoutRoute(request, response)) return;
       const resolved = resolveRequest(match, request.method ?? '', request.url ?? '');
       if (resolved === undefined) return sendError(response, pageNotFound);
-      const source = { stream: request, contentType: request.headers['content-type'] };
+      const { signal } = client;
+      const authorized = await authorize(request, request, signal);
+      const source = { stream: authorized?.stream ?? request, contentType: request.headers['content-type'] };
       const body = await readJsonBody(resolved.spec, source);
       const flushHead = () => {
         response.writeHead(resolved.spec.status ?? 200, { 'Content-Type': 'application/json' });
         response.flushHeaders();
       };
-      const context = contextOf(resolved, request, { body, signal: client.signal, flushHead });
-      await answer({ request, response, resolved, context, handler: handlerOf(resolved), log });
+      const context = contextOf(resolved, request, { body, signal, flushHead });
+      const exchange = { request, response, resolved, context, handler: handlerOf(resolved), log };
+      if (authorized === undefined || !canBeHeld(resolved)) await answer(exchange);
+      else await answerHeld(exchange, authorized, signal);
     } catch (error) {
       if (client.signal.aborted) response.destroy();
       else sendError(response, errorAnswer(error, log));
     } finally {
       if (log.enabled('debug')) log.debug('request', requestFields(nextRequestId(), request, response));
     }
+  }
+
+  async function authorize(request: IncomingMessage, stream: Readable, signal: AbortSignal) {
+    const { authorization } = options;
+    if (authorization?.isActive !== true) return undefined;
+    return { authorization, ...(await authorizeRequest(authorization, request, stream, signal)) };
+  }
+
+  /** What goes wrong in the handler is an answer too, which the plugins see. */
+  async function answerHeld(
+    exchange: Exchange,
+    { authorization, shown }: AuthorizedRequest & { readonly authorization: Authorization },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const held = holdAnswer(exchange.response, authorization, shown, signal);
+    const failed = await answer(exchange).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    if (failed !== undefined) sendError(exchange.response, errorAnswer(failed.error, log));
+    await held.complete;
+    await held.release();
   }
 
   async function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -88,7 +118,8 @@ export function createEngineServer(options: HttpServerOptions): ApiServer {
       const resolved = resolveRequest(match, request.method ?? '', request.url ?? '');
       if (resolved === undefined) return refuseUpgrade(socket, pageNotFound, headers);
       const webSocket = resolved.name === 'ContainerAttachWebsocket';
-      const stream = webSocket ? request : await readUpgradeBody(request, socket, head);
+      const upgraded = webSocket ? request : await readUpgradeBody(request, socket, head);
+      const stream = (await authorize(request, upgraded, client.signal))?.stream ?? upgraded;
       const source = { stream, contentType: request.headers['content-type'] };
       const body = await readJsonBody(resolved.spec, source);
       const context = contextOf(resolved, request, { body, signal: client.signal, flushHead: () => undefined });
@@ -127,6 +158,11 @@ export function createEngineServer(options: HttpServerOptions): ApiServer {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseBroken(error, socket, headers));
   server.on('tlsClientError', (error: Error) => log.debug('TLS handshake failed', { why: error.message }));
   return server;
+}
+
+/** Archives and containers' own streams are not for plugins to read, and can not wait for them. */
+function canBeHeld({ spec }: ResolvedRequest): boolean {
+  return ['json', 'text', 'empty', 'json-stream'].includes(spec.response);
 }
 
 /** Short, and different for each request of this daemon, so that lines of one request can be found in the log. */

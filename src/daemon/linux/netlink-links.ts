@@ -143,6 +143,8 @@ export interface LinkChange {
   readonly name?: string;
   /** Index of a bridge; 0 takes it out. */
   readonly master?: number;
+  /** Into the network namespace behind this descriptor; under `name` there. */
+  readonly netnsFd?: number;
 }
 
 /** @throws NetlinkError 'ENODEV' when there is no such link */
@@ -152,6 +154,7 @@ export function setLink(netlink: NetlinkSocket, index: number, change: LinkChang
   if (change.mac !== undefined) attributes.push([IFLA.address, change.mac]);
   if (change.name !== undefined) attributes.push([IFLA.ifname, text(change.name)]);
   if (change.master !== undefined) attributes.push([IFLA.master, u32(change.master)]);
+  if (change.netnsFd !== undefined) attributes.push([IFLA.netNsFd, u32(change.netnsFd)]);
   const header = linkInfo(index, change.up ? IFF_UP : 0, change.up === undefined ? 0 : IFF_UP);
   netlink.request({
     type: RTM_SETLINK,

@@ -3,6 +3,7 @@ import type { PortHolder, RegistryInfo, SystemInfo, SystemVersion } from '../../
 import type { Platform } from '../../../oci/platform.ts';
 import type { RegistryClient } from '../../../registry/client/registry-client.ts';
 import type { ContainerService } from '../../containers/container-service.ts';
+import type { Authorization } from '../../engine-plugins/authorization.ts';
 import type { PluginService } from '../../engine-plugins/plugin-service.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import type { ImageService } from '../../images/image-service.ts';
@@ -26,6 +27,8 @@ export interface EngineServices {
   readonly networks: NetworkService;
   readonly volumes: VolumeService;
   readonly plugins: PluginService;
+  /** Plugins that are asked about each request. */
+  readonly authorization?: Authorization;
   readonly registry: RegistryClient;
   readonly events: EventBus;
   readonly system: SystemService;
