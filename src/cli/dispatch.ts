@@ -1,9 +1,11 @@
 import type { EngineClient } from '../client/engine-client.ts';
+import type { ClientTls } from '../client/node/tls-socket.ts';
 import { parseFlags } from './argv/parse-flags.ts';
 import { UsageError } from './argv/usage-error.ts';
 import type { CommandContext, CommandSpec } from './command.ts';
 import { type CommandRow, commandGroups, commandTable, commonCommands } from './command-table.ts';
 import { chooseEngine } from './engine/engine-address.ts';
+import { chooseTls } from './engine/engine-tls.ts';
 import { findCommand, wordsAfter } from './find-command.ts';
 import { globalFlags } from './global-flags.ts';
 import { type GroupEntry, renderCommandHelp, renderGroupHelp, renderTopHelp, usageLine } from './help/render-help.ts';
@@ -19,7 +21,7 @@ export interface DispatchHost {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signals: SignalSource;
   readonly signal: AbortSignal;
-  connect(address: string): Promise<EngineClient>;
+  connect(address: string, tls: ClientTls | undefined): Promise<EngineClient>;
 }
 
 /** Runs one command line (without the program's name). Resolves with the exit code; failures are printed, not thrown. */
@@ -63,6 +65,11 @@ interface GlobalValues {
   readonly context: string | undefined;
   readonly config: string | undefined;
   readonly debug: boolean;
+  readonly tls: boolean;
+  readonly tlsverify: boolean;
+  readonly tlscacert: string | undefined;
+  readonly tlscert: string | undefined;
+  readonly tlskey: string | undefined;
 }
 
 async function runCommand(
@@ -79,7 +86,8 @@ async function runCommand(
   }
   checkArgumentCount(command, found.calledAs, parsed.args.length);
   const home = new ConfigHome(globals.config ?? configHomeDir(host.env));
-  const address = (): string => chooseEngine(globals, host.env, home).host;
+  const choice = () => chooseEngine(globals, host.env, home);
+  const address = (): string => choice().host;
   let engine: Promise<EngineClient> | undefined;
   const ctx: CommandContext = {
     flags: parsed.flags,
@@ -90,11 +98,11 @@ async function runCommand(
     env: host.env,
     home,
     engine: async () => {
-      engine ??= host.connect(address());
+      engine ??= host.connect(address(), chooseTls(globals, choice(), host.env, home.dir));
       return engine;
     },
     engineAddress: async () => address(),
-    contextName: () => chooseEngine(globals, host.env, home).context,
+    contextName: () => choice().context,
     signal: host.signal,
     signals: host.signals,
     report: (error) => reportError(error, { terminal: host.terminal, calledAs: found.calledAs, debug: globals.debug }),

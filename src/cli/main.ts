@@ -10,7 +10,7 @@ async function main(): Promise<void> {
     env: process.env,
     signals,
     signal: signals.signal,
-    connect: async (address) => (await import('./engine/connect.ts')).connectEngine(address),
+    connect: async (address, tls) => (await import('./engine/connect.ts')).connectEngine(address, tls),
   });
   // Standard streams are written synchronously on Linux; open sockets and stdin must not keep the process.
   process.exit(code);

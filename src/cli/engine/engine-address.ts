@@ -17,7 +17,7 @@ export function chooseEngine(
   choice: EngineChoice,
   env: Readonly<Record<string, string | undefined>>,
   home: ConfigHome,
-): { readonly host: string; readonly context: string } {
+): { readonly host: string; readonly context: string; readonly tlsFolder?: string | undefined } {
   if (choice.host !== undefined && choice.context !== undefined) {
     throw new UsageError('conflicting options: either specify --host or --context, not both', { exitCode: 1 });
   }
@@ -26,7 +26,7 @@ export function chooseEngine(
   if (fromEnv !== undefined) return { host: completeHost(fromEnv), context: 'default' };
   const state = readContexts(home);
   const context = findContext(state, choice.context ?? nonEmpty(env.WHARF_CONTEXT) ?? state.current);
-  return { host: completeHost(context.host), context: context.name };
+  return { host: completeHost(context.host), context: context.name, tlsFolder: context.tlsFolder };
 }
 
 /** `localhost:2375` means TCP, `/run/x.sock` a socket; the rest must name what it is. */

@@ -51,7 +51,7 @@ export async function runWharf(argv: readonly string[], options: RunOptions = {}
       },
     },
     signal: options.signal ?? new AbortController().signal,
-    connect: async (address) => connectEngine(address),
+    connect: async (address, tls) => connectEngine(address, tls),
   });
   return { code, ...collected };
 }

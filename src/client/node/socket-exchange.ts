@@ -76,6 +76,13 @@ export function openExchange(
 }
 
 function cutShort(answered: boolean, cause?: unknown): WharfError {
+  // TLS 1.3 tells a client only after the handshake that its certificate was not taken.
+  if (!answered && cause instanceof Error && 'code' in cause && /^ERR_SSL_.*ALERT/.test(String(cause.code))) {
+    return new WharfError('daemon.unreachable', `the engine refused this client's certificate: ${cause.message}`, {
+      cause,
+      hint: 'Give --tlscert and --tlskey a pair of the authority that the engine trusts (its --tlscacert).',
+    });
+  }
   const when = answered ? 'in the middle of its answer' : 'before it answered';
   return new WharfError('daemon.unreachable', `the engine closed the connection ${when}`, {
     cause,

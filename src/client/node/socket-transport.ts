@@ -8,25 +8,27 @@ import { readText } from '../read-text.ts';
 import type { HijackedConnection, Transport, WireRequest, WireResponse } from '../transport.ts';
 import { wireError } from '../wire-error.ts';
 import { openExchange } from './socket-exchange.ts';
+import type { ClientTls } from './tls-socket.ts';
 
 export type EngineAddress =
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number; readonly tls?: ClientTls | undefined };
 
 /**
  * Reads `unix:///run/wharf/wharf.sock`, `tcp://host:2375`, `http://host:2375` or a bare `/path`.
+ * @param tls for TCP; it also makes the port 2376 where none is given
  * @throws WharfError 'request.invalid'
  */
-export function parseEngineAddress(text: string): EngineAddress {
+export function parseEngineAddress(text: string, tls?: ClientTls): EngineAddress {
   if (text.startsWith('/')) return { kind: 'unix', path: text };
   if (text.startsWith('unix://')) {
     const path = text.slice('unix://'.length);
     if (path.startsWith('/')) return { kind: 'unix', path };
   }
-  const tcp = /^(?:tcp|http):\/\/(\[[0-9a-fA-F:.]+\]|[^/:\s]+)(?::(\d{1,5}))?\/?$/.exec(text);
+  const tcp = /^(?:tcp|https?):\/\/(\[[0-9a-fA-F:.]+\]|[^/:\s]+)(?::(\d{1,5}))?\/?$/.exec(text);
   if (tcp?.[1] !== undefined) {
-    const port = Number(tcp[2] ?? 2375);
-    if (port > 0 && port < 65_536) return { kind: 'tcp', host: tcp[1].replace(/^\[|\]$/g, ''), port };
+    const port = Number(tcp[2] ?? (tls === undefined ? 2375 : 2376));
+    if (port > 0 && port < 65_536) return { kind: 'tcp', host: tcp[1].replace(/^\[|\]$/g, ''), port, tls };
   }
   throw new WharfError('request.invalid', `not an engine address: ${JSON.stringify(text)}`, {
     hint: 'Write unix:///path/to/socket or tcp://host:port.',
@@ -90,19 +92,45 @@ function cut(cause: Error): WharfError {
   return new WharfError('daemon.unreachable', 'the connection to the engine was cut', { cause, hint: '' });
 }
 
-function openSocket(address: EngineAddress, signal: AbortSignal | undefined): Promise<Socket> {
+async function openSocket(address: EngineAddress, signal: AbortSignal | undefined): Promise<Socket> {
+  const secure = address.kind === 'tcp' ? address.tls : undefined;
+  if (address.kind === 'unix') return connected(address, connect({ path: address.path, allowHalfOpen: true }), signal);
+  if (secure === undefined) {
+    const { host, port } = address;
+    return connected(address, connect({ host, port, allowHalfOpen: true, noDelay: true }), signal);
+  }
+  const { connectTls, tlsFailure } = await import('./tls-socket.ts');
+  const socket = connectTls(address, secure);
+  try {
+    return await connected(address, socket, signal, 'secureConnect');
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    const failure = cause instanceof Error ? tlsFailure(cause) : undefined;
+    if (failure === undefined) throw error;
+    const where = formatEngineAddress(address);
+    const message = `cannot connect to the engine at ${where}: ${failure.why}`;
+    throw new WharfError('daemon.unreachable', message, { cause, hint: failure.hint });
+  }
+}
+
+function connected(
+  address: EngineAddress,
+  socket: Socket,
+  signal: AbortSignal | undefined,
+  event: 'connect' | 'secureConnect' = 'connect',
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const socket =
-      address.kind === 'unix'
-        ? connect({ path: address.path, allowHalfOpen: true })
-        : connect({ host: address.host, port: address.port, allowHalfOpen: true, noDelay: true });
+    if (signal?.aborted) {
+      socket.destroy();
+      reject(signal.reason);
+      return;
+    }
     const abort = () => {
       socket.destroy();
       reject(signal?.reason);
     };
     signal?.addEventListener('abort', abort, { once: true });
-    socket.once('connect', () => {
+    socket.once(event, () => {
       signal?.removeEventListener('abort', abort);
       socket.removeAllListeners('error');
       resolve(socket);

@@ -52,8 +52,9 @@ function openFiles(): readonly string[] {
 
 /** The environment is left out: it may hold passwords of proxies. */
 function nodeReport(): Readonly<Record<string, unknown>> {
-  const { environmentVariables: _secrets, ...rest } = process.report?.getReport() as Record<string, unknown>;
-  return rest;
+  const whole = process.report?.getReport();
+  if (typeof whole !== 'object' || whole === null) return {};
+  return Object.fromEntries(Object.entries(whole).filter(([name]) => name !== 'environmentVariables'));
 }
 
 function withMapsAndSets(_key: string, value: unknown): unknown {
