@@ -1,8 +1,9 @@
 import type { ContainerConfig } from '../../contract/engine-types.ts';
+import { isWharfError } from '../../contract/errors.ts';
 import { familiar, parseReference } from '../../oci/reference.ts';
 import type { ImageRunConfig } from '../images/image-service.ts';
 import { applyChanges } from '../images/run-config-changes.ts';
-import type { ContainerContext } from './container-context.ts';
+import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import type { CommitQuery } from './container-service.ts';
 
 /** POST /commit: an image of the container's changes. It stands still meanwhile, if asked. */
@@ -10,11 +11,8 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
   const handle = context.find(query.container);
   return handle.queue.run(async () => {
     const { record, id } = handle;
-    const freeze = query.pause && handle.state.kind === 'running';
-    if (freeze) {
-      await context.runtime.pause(id);
-      context.announce(handle, 'pause');
-    }
+    const freeze = query.pause && handle.state.kind === 'running' && (await pauseIfPossible(context, id));
+    if (freeze) context.announce(handle, 'pause');
     try {
       const config = applyChanges(query.config ?? runConfigOf(record.config), query.changes);
       const imageId = await context.images.commit({
@@ -39,6 +37,17 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
       }
     }
   });
+}
+
+/** An engine without control groups commits all the same, as dockerd does: the container goes on meanwhile. */
+async function pauseIfPossible(context: ContainerContext, id: ContainerHandle['id']): Promise<boolean> {
+  try {
+    await context.runtime.pause(id);
+    return true;
+  } catch (error) {
+    if (isWharfError(error, 'host.unsupported')) return false;
+    throw error;
+  }
 }
 
 function shownReference(reference: string | undefined): string {

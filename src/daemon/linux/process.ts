@@ -2,7 +2,7 @@
  * Processes by identity. A PID alone may be reused; a PID with its start time names one process for as long as the
  * machine is up, so it can be written to disk and looked up again after a restart of the daemon.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -68,4 +68,22 @@ export function childrenOf(pid: number): readonly number[] {
     }
   }
   return children;
+}
+
+/** Who lives in the process namespace of `pid`, itself included; empty when it is gone or that is our own namespace. */
+export function processesBeside(pid: number): readonly number[] {
+  const namespace = pidNamespaceOf(pid);
+  if (namespace === undefined || namespace === pidNamespaceOf(process.pid)) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((other) => pidNamespaceOf(other) === namespace);
+}
+
+function pidNamespaceOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
 }

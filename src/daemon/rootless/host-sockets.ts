@@ -39,6 +39,7 @@ export function hostSocketsOfParent(): HostSockets {
     const asker = reply && pending.get(reply.id);
     if (reply === undefined || asker === undefined) return;
     pending.delete(reply.id);
+    if (pending.size === 0) process.channel?.unref();
     if (reply.ok) asker.resolve(socketOf(handle));
     else asker.reject(new HostSocketError(reply.message, reply.code, reply.holder));
   });
@@ -46,7 +47,7 @@ export function hostSocketsOfParent(): HostSockets {
     for (const { reject } of pending.values()) reject(new HostSocketError('the parent has ended', 'EPIPE', undefined));
     pending.clear();
   });
-  // The channel alone is no reason to go on.
+  // The channel alone is no reason to go on; an answer that is awaited is.
   process.channel?.unref();
 
   const ask = (kind: HostSocketKind, host: string, port: number): Promise<Handle> => {
@@ -55,6 +56,7 @@ export function hostSocketsOfParent(): HostSockets {
     const id = nextId++;
     return new Promise<Handle>((resolve, reject) => {
       pending.set(id, { resolve, reject });
+      process.channel?.ref();
       send.call(process, { id, kind, host, port }, undefined, {}, (error: Error | null) => {
         if (error === null || !pending.delete(id)) return;
         reject(new HostSocketError(error.message, 'EPIPE', undefined));

@@ -13,7 +13,14 @@ import { type EnginePlace, placeVariable, resolverFile } from './engine-place.ts
 import { type DescribeHolder, serveHostSockets } from './host-socket-maker.ts';
 import { checkMapTools, readIdMaps } from './id-ranges.ts';
 import { createHolder, createHolderBeside, enterArguments, findMember, membersBeside } from './namespaces.ts';
-import { endProcess, type RunningNetwork, readState, removeState, writeState } from './rootless-state.ts';
+import {
+  endProcess,
+  type RootlessState,
+  type RunningNetwork,
+  readState,
+  removeState,
+  writeState,
+} from './rootless-state.ts';
 import { addressesIn, hostAddress, type NetworkDriver, startNetwork } from './user-network.ts';
 
 export interface RootlessOptions {
@@ -43,13 +50,24 @@ export async function runRootless(options: RootlessOptions): Promise<number> {
   }
   checkMapTools();
   mkdirSync(execRoot, { recursive: true, mode: 0o700 });
-  using _pidfile = takePidfile(`${execRoot}/rootless.pid`);
+  const pidfile = takePidfile(`${execRoot}/rootless.pid`);
+  try {
+    return await runInside(options);
+  } finally {
+    pidfile[Symbol.dispose]();
+    // With namespaces that live on, the folders are those of their containers.
+    if (readState(execRoot) === undefined) await options.removeEmptyFolders(execRoot);
+  }
+}
+
+async function runInside(options: RootlessOptions): Promise<number> {
+  const { execRoot, log } = options;
   await endOrphan(readState(execRoot)?.engine, log);
   const inside = await openNamespaces(options);
   try {
     const engine = startEngine(options, inside);
     const identity = engine.pid === undefined ? undefined : identifyProcess(engine.pid);
-    writeState(execRoot, { holder: inside.holder, network: inside.network, engine: identity });
+    writeState(execRoot, { ...stateOf(inside), engine: identity });
     serveHostSockets(engine, options.describeHolder);
     return await ended(engine, log);
   } finally {
@@ -67,7 +85,11 @@ async function endOrphan(engine: ProcessIdentity | undefined, log: RootlessOptio
 interface Inside {
   readonly holder: ProcessIdentity;
   readonly network: RunningNetwork | undefined;
-  readonly place: EnginePlace;
+  readonly cgroupReason: string;
+}
+
+function stateOf({ holder, network, cgroupReason }: Inside): RootlessState {
+  return { holder, network, cgroupReason, engine: undefined };
 }
 
 async function openNamespaces(options: RootlessOptions): Promise<Inside> {
@@ -77,29 +99,38 @@ async function openNamespaces(options: RootlessOptions): Promise<Inside> {
   const delegation = findDelegation();
   const holder = found ?? (await createHolder(readIdMaps(log)));
   let network = known?.network !== undefined && isProcessAlive(known.network.process) ? known.network : undefined;
+  let cgroupReason = known?.cgroupReason ?? 'the namespaces are older than their record';
+  const made = (): Inside => ({ holder, network, cgroupReason });
   // On record before anything else can fail: a holder that nobody knows would stay for ever.
-  writeState(execRoot, { holder, network, engine: undefined });
+  writeState(execRoot, stateOf(made()));
   try {
-    const cgroupReason = found === undefined ? delegate(delegation, holder) : rejoin(holder);
-    if (options.network === 'none') await endProcess(network?.process);
-    else network ??= await startNetwork({ driver: options.network, execRoot, holder, log });
+    if (found === undefined) cgroupReason = delegate(delegation, holder);
+    else if (cgroupReason === '') rejoin(holder, log);
+    if (options.network === 'none' || (options.network !== undefined && options.network !== network?.driver)) {
+      await endProcess(network?.process);
+      network = undefined;
+    }
+    if (options.network !== 'none') network ??= await startNetwork({ driver: options.network, execRoot, holder, log });
     log.info(found === undefined ? 'namespaces made' : 'namespaces of an earlier start taken over', {
       holder: holder.pid,
       network: network?.driver ?? 'none',
       cgroups: cgroupReason === '' ? 'delegated' : 'none',
     });
-    const place: EnginePlace = {
-      cgroups: cgroupReason === '' ? 'delegated' : 'none',
-      cgroupReason,
-      network: network?.driver ?? 'none',
-      resolver: network && addressesIn(network.subnet).resolver,
-      hostAddress: network && hostAddress(),
-    };
-    return { holder, network, place };
+    return made();
   } catch (error) {
-    await closeNamespaces(options, { holder, network });
+    await closeNamespaces(options, made());
     throw error;
   }
+}
+
+function placeOf({ network, cgroupReason }: Inside): EnginePlace {
+  return {
+    cgroups: cgroupReason === '' ? 'delegated' : 'none',
+    cgroupReason,
+    network: network?.driver ?? 'none',
+    resolver: network && addressesIn(network.subnet).resolver,
+    hostAddress: network && hostAddress(),
+  };
 }
 
 async function livingHolder(execRoot: string, known: ProcessIdentity | undefined) {
@@ -114,22 +145,22 @@ function delegate(folder: string | undefined, holder: ProcessIdentity): string {
   return occupyDelegation(folder, [process.pid, holder.pid]) ?? '';
 }
 
-/** What the holder's namespaces were made with counts; the engine finds it mounted. */
-function rejoin(holder: ProcessIdentity): string {
+/** What the engine starts is to be accounted where its predecessor's was. */
+function rejoin(holder: ProcessIdentity, log: RootlessOptions['log']): void {
   try {
     joinGroupOf(holder);
-    return '';
   } catch (error) {
-    return `the control group of the earlier start: ${error instanceof Error ? error.message : String(error)}`;
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn(`This start is not in the control group of the one before: ${why}`);
   }
 }
 
-function startEngine(options: RootlessOptions, { holder, place }: Inside): ChildProcess {
+function startEngine(options: RootlessOptions, inside: Inside): ChildProcess {
   // A session of its own: an interrupt typed at the terminal reaches it once, through us.
-  return spawn('nsenter', enterArguments(holder, options.engineCommand), {
+  return spawn('nsenter', enterArguments(inside.holder, options.engineCommand), {
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [placeVariable]: JSON.stringify(place) },
+    env: { ...process.env, [placeVariable]: JSON.stringify(placeOf(inside)) },
   });
 }
 
@@ -149,7 +180,7 @@ function ended(engine: ChildProcess, log: RootlessOptions['log']): Promise<numbe
 }
 
 /** Only when nobody lives there: containers that go on keep namespaces and network. */
-async function closeNamespaces(options: RootlessOptions, inside: Pick<Inside, 'holder' | 'network'>): Promise<void> {
+async function closeNamespaces(options: RootlessOptions, inside: Inside): Promise<void> {
   const { execRoot } = options;
   const { holder, network } = inside;
   const deadline = Date.now() + lastMembersMs;
@@ -157,13 +188,12 @@ async function closeNamespaces(options: RootlessOptions, inside: Pick<Inside, 'h
   const others = () => membersBeside(holder).filter((pid) => !staff.includes(pid));
   while (others().length > 0 && Date.now() < deadline) await delay(25);
   if (others().length > 0) {
-    writeState(execRoot, { holder, network, engine: undefined });
+    writeState(execRoot, stateOf(inside));
     return;
   }
   await endProcess(network?.process);
   await endProcess(holder);
   removeState(execRoot);
   leaveDelegation();
-  for (const name of [resolverFile, 'rootless.pid']) rmSync(`${execRoot}/${name}`, { force: true });
-  await options.removeEmptyFolders(execRoot);
+  rmSync(`${execRoot}/${resolverFile}`, { force: true });
 }

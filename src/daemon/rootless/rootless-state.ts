@@ -11,6 +11,8 @@ export interface RootlessState {
   readonly holder: ProcessIdentity;
   /** Carries the namespace's traffic; undefined with `--rootless-network none`. */
   readonly network: RunningNetwork | undefined;
+  /** Why there are no control groups; '' when one was delegated. As it was when the namespaces were made. */
+  readonly cgroupReason: string;
   /** The engine's own process of the last start. */
   readonly engine: ProcessIdentity | undefined;
 }
@@ -52,6 +54,7 @@ export function parseState(value: unknown): RootlessState | undefined {
   const known = (driver === 'pasta' || driver === 'slirp4netns') && typeof subnet === 'string';
   return {
     holder,
+    cgroupReason: typeof state.cgroupReason === 'string' ? state.cgroupReason : 'it is not on record',
     network: known && carrier !== undefined ? { driver, subnet, process: carrier } : undefined,
     engine: parseIdentity(state.engine),
   };

@@ -31,6 +31,15 @@ const freezeLimitMs = 10_000;
 /** Stops or continues every process of the group and answers when the kernel says it is done. */
 export async function setFrozen(paths: CgroupPaths, frozen: boolean): Promise<void> {
   const v2 = paths.unified !== undefined;
+  if (!v2 && paths.freezer === undefined) {
+    throw new WharfError(
+      'host.unsupported',
+      `cannot ${frozen ? 'pause' : 'resume'}: the engine has no control groups`,
+      {
+        hint: 'An ordinary user needs a delegated one: systemd-run --user --scope -p Delegate=yes wharfd --rootless',
+      },
+    );
+  }
   const file = v2 ? `${paths.unified}/cgroup.freeze` : `${paths.freezer}/freezer.state`;
   if (!existsSync(file)) throw new WharfError('kernel.failed', `${frozen ? 'pause' : 'resume'}: ${file} is missing`);
   writeFileSync(file, v2 ? (frozen ? '1' : '0') : frozen ? 'FROZEN' : 'THAWED');

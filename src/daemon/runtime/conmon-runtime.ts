@@ -1,6 +1,7 @@
 /** The runtime that stands: conmon over crun or runc. */
 import { writeFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
+import { processesBeside } from '../linux/process.ts';
 import type { TerminalSize } from '../linux/terminal.ts';
 import { attachContainer } from './attach.ts';
 import { bundlePath, listKnown, makeRuntimeFolders } from './bundle.ts';
@@ -75,7 +76,7 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
     remove: (id) => removeContainer(context, id),
     list: async () => listKnown(folders),
     update: (id, resources) => updateContainer(context, id, resources),
-    pids: async (id) => cgroupPids(findLive(context, id)?.cgroups ?? {}),
+    pids: async (id) => pidsOf(findLive(context, id)),
     stats: async (id) => readCgroupStats(requireLive(context, id).cgroups),
     [Symbol.dispose]: () => {
       exits[Symbol.dispose]();
@@ -105,4 +106,13 @@ async function updateContainer(
   const args = ['update', '--resources', path, id];
   const result = await runRuntime(runtimeNamed(context, record.runtime), stateRootOf(context, record.runtime), args);
   if (result.exitCode !== 0) throw new WharfError('runtime.failed', `update container ${id}: ${result.stderr.trim()}`);
+}
+
+/** By the control group; where the engine has none, by the process namespace, which the host's own is not taken for. */
+function pidsOf(live: ReturnType<typeof findLive>): readonly number[] {
+  if (live === undefined) return [];
+  if (Object.keys(live.cgroups).length > 0) return cgroupPids(live.cgroups);
+  const { pid } = live.process;
+  const beside = processesBeside(pid);
+  return beside.length > 0 ? beside : [pid];
 }
