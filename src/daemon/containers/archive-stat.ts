@@ -48,7 +48,10 @@ export async function statInRoot(
 ): Promise<PathStat> {
   const followLast = /\/\.?$/.test(path);
   const found = await resolveInRoot(root, path, { followLast });
-  const stats = await lstat(found).catch((cause: unknown) => {
+  const stats = await lstat(found).catch((cause: NodeJS.ErrnoException) => {
+    // A file, written with a slash at the end: dockerd tells this apart, with this status.
+    if (cause.code === 'ENOTDIR')
+      throw new WharfError('request.invalid', `lstat ${shown.path}: not a directory`, { cause, status: 500 });
     throw pathNotFound(shown, cause);
   });
   // `dir/` and `dir/.` must be directories.

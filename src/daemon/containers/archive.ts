@@ -67,13 +67,14 @@ export async function writeContainerArchive(
   const handle = context.find(ref);
   await using place = await openPlace(context, handle, requirePath(path));
   const shown = { path, container: ref };
-  const stat = await statInRoot(place.root, `${place.path.replace(/\/\.?$/, '')}/.`, shown).catch(async (error) => {
+  await statInRoot(place.root, `${place.path.replace(/\/\.?$/, '')}/.`, shown).catch(async (error) => {
     // There, but not a folder: another answer than not there.
     await statInRoot(place.root, place.path.replace(/\/\.?$/, '') || '/', shown);
     throw new WharfError('request.invalid', 'extraction point is not a directory', { cause: error });
   });
-  if (place.readOnly) {
-    throw new WharfError('request.invalid', `container rootfs is marked read-only: ${stat.name}`, { status: 403 });
+  if (place.readOnly !== undefined) {
+    const what = place.readOnly === 'mount' ? 'mounted volume' : 'container rootfs';
+    throw new WharfError('request.invalid', `${what} is marked read-only`);
   }
   const { signal, noOverwriteDirNonDir, copyUidGid } = options;
   const user = copyUidGid ? lookupUser(place.root, handle.record.config.User ?? '') : undefined;
@@ -115,6 +116,6 @@ function disposeAtEnd(
 }
 
 function requirePath(path: string): string {
-  if (path === '') throw new WharfError('request.invalid', 'missing parameter: path');
+  if (path === '') throw new WharfError('request.invalid', 'bad parameter: pathcannot be empty');
   return path;
 }

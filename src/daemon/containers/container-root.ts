@@ -10,8 +10,8 @@ export interface PlaceInContainer extends AsyncDisposable {
   readonly root: string;
   /** Absolute inside `root`; ends as the client's path did (`/`, `/.`). */
   readonly path: string;
-  /** The mount it lies in forbids writing. */
-  readonly readOnly: boolean;
+  /** What forbids writing there. */
+  readonly readOnly: 'mount' | 'root' | undefined;
 }
 
 /**
@@ -30,7 +30,8 @@ export async function openPlace(
   const mount = record.mounts
     .filter(({ destination }) => clean === destination || clean.startsWith(`${destination}/`))
     .sort((a, b) => b.destination.length - a.destination.length)[0];
-  const readOnly = mount ? mount.readOnly : readonlyRoot;
+  const closed = mount ? mount.readOnly : readonlyRoot;
+  const readOnly = closed ? (mount ? 'mount' : 'root') : undefined;
   if (isLive(state)) {
     return { root: `/proc/${state.pid}/root`, path: absolute, readOnly, async [Symbol.asyncDispose]() {} };
   }

@@ -135,7 +135,9 @@ export interface ContainerService {
   inspect(ref: string, options: { readonly size: boolean; readonly signal: AbortSignal }): Promise<ContainerInspect>;
   rename(ref: string, name: string): Promise<void>;
   update(ref: string, update: ContainerUpdate): Promise<{ readonly Warnings: readonly string[] | null }>;
-  prune(filters: Filters): Promise<{ readonly ContainersDeleted: readonly string[]; readonly SpaceReclaimed: number }>;
+  prune(
+    filters: Filters,
+  ): Promise<{ readonly ContainersDeleted: readonly string[] | null; readonly SpaceReclaimed: number }>;
   /** Takes away a link `name/alias`, as `docker rm --link`. */
   removeLink(ref: string): Promise<void>;
   /** `volumes`: anonymous ones too. @throws WharfError 'container.running' without force */

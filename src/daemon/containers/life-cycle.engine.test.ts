@@ -119,7 +119,7 @@ describe('list', () => {
     expect(await list(false)).toMatchObject([
       { Image: 'busybox:latest', Command: 'sleep 1000', State: 'running', Status: expect.stringMatching(/^Up /) },
     ]);
-    expect(await containers.prune(filters)).toMatchObject({ ContainersDeleted: [] });
+    expect(await containers.prune(filters)).toMatchObject({ ContainersDeleted: null });
     await containers.kill(Id, {});
     expect(await containers.prune(filters)).toMatchObject({ ContainersDeleted: [Id] });
   });

@@ -8,7 +8,7 @@ import { removeContainer } from './remove.ts';
 export async function pruneContainers(
   context: ContainerContext,
   filters: Filters,
-): Promise<{ readonly ContainersDeleted: readonly string[]; readonly SpaceReclaimed: number }> {
+): Promise<{ readonly ContainersDeleted: readonly string[] | null; readonly SpaceReclaimed: number }> {
   const wanted = compilePruneFilters(filters, context.clock.nowMs());
   const deleted: string[] = [];
   let reclaimed = 0;
@@ -27,7 +27,7 @@ export async function pruneContainers(
     reclaimed += size?.sizeBytes ?? 0;
   }
   context.events.publish('container', 'prune', '', { reclaimed: String(reclaimed) });
-  return { ContainersDeleted: deleted, SpaceReclaimed: reclaimed };
+  return { ContainersDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: reclaimed };
 }
 
 function compilePruneFilters(filters: Filters, nowMs: number): (handle: ContainerHandle) => boolean {

@@ -1,6 +1,7 @@
 /** `docker image inspect` and `docker history`. */
 
 import type { HistoryItem, ImageInspect } from '../../contract/engine-types.ts';
+import { isDigest } from '../../oci/digest.ts';
 import { dockerDriverName } from '../snapshots/driver-name.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageRecord, topLayer } from './image-record.ts';
@@ -46,7 +47,6 @@ export function inspectImage(parts: ImageParts, image: ImageRecord): ImageInspec
 
 /** Newest first. Layers are matched to the history entries that made one. */
 export function imageHistory(parts: ImageParts, image: ImageRecord): readonly HistoryItem[] {
-  const tags = parts.images.names(image.id).tags;
   let layer = 0;
   const items = image.document.history.map((entry) => {
     const made = entry.empty_layer === true ? undefined : image.layers[layer++];
@@ -65,7 +65,13 @@ export function imageHistory(parts: ImageParts, image: ImageRecord): readonly Hi
     const Size = parts.snapshots.layerUsage(chainId).sizeBytes;
     items.push({ Id: '<missing>', Created: 0, CreatedBy: '', Tags: null, Size, Comment: '' });
   }
-  const [newest, ...older] = items.reverse();
-  if (newest === undefined) return [];
-  return [{ ...newest, Id: image.id, Tags: tags.length === 0 ? null : tags }, ...older];
+  // As dockerd: each step of the history is the image it made, as far as the parents are here.
+  let step: ImageRecord | undefined = image;
+  return items.reverse().map((item) => {
+    if (step === undefined) return item;
+    const { id } = step;
+    const { tags } = parts.images.names(id);
+    step = isDigest(step.parentId) ? parts.images.get(step.parentId) : undefined;
+    return { ...item, Id: id, Tags: tags.length === 0 ? null : tags };
+  });
 }

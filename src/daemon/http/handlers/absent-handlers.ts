@@ -20,5 +20,8 @@ export function swarmHandlers(): HandlersFor<SwarmOperation> {
   const names = Object.keys(swarmRoutes) as SwarmOperation[];
   const handlers: Partial<Record<SwarmOperation, () => never>> = {};
   for (const name of names) handlers[name] = refuse;
+  handlers.SwarmLeave = () => {
+    throw new WharfError('swarm.inactive', 'This node is not part of a swarm');
+  };
   return handlers as HandlersFor<SwarmOperation>;
 }

@@ -2,6 +2,7 @@
 import type { DiskUsage } from '../../../contract/engine-types.ts';
 import { WharfError } from '../../../contract/errors.ts';
 import type { EngineServices } from './engine-services.ts';
+import { withoutDescriptor } from './image-view.ts';
 
 const kinds = ['container', 'image', 'volume', 'build-cache'] as const;
 type Kind = (typeof kinds)[number];
@@ -26,7 +27,7 @@ export async function diskUsage(
   return {
     ...(has('image') && {
       LayersSize: await images.layersSizeBytes(),
-      Images: await images.list({ ...everything, all: false, sharedSize: true }),
+      Images: (await images.list({ ...everything, all: false, sharedSize: true })).map(withoutDescriptor),
     }),
     ...(has('container') && { Containers: await containers.list({ ...everything, size: true }, { signal }) }),
     ...(has('volume') && { Volumes: await services.volumes.usage({ signal }) }),
