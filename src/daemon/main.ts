@@ -13,6 +13,7 @@ import { isWharfError } from '../contract/errors.ts';
 import { daemonHelp } from './daemon-flags.ts';
 import { type DaemonOptions, readDaemonCommand } from './daemon-options.ts';
 import type { Listener } from './http/listen.ts';
+import { serveMetrics } from './http/metrics-server.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
 import { openEngine, type RunningEngine } from './open-engine.ts';
 import { openListeners, planListeners } from './open-listeners.ts';
@@ -53,6 +54,7 @@ async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promi
       throw error;
     },
   );
+  const metrics = await openMetrics(options, engine, log);
   process.on('SIGHUP', () => reload(argv, engine, log, notify));
   process.on('SIGUSR1', () => dump(options.execRoot, engine, log));
   for (const { address } of listeners) {
@@ -62,13 +64,30 @@ async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promi
   notify.ready(`API listening on ${listeners.map(({ address }) => address).join(', ')}`);
   await stop;
   notify.stopping();
-  const code = await end(engine, listeners, log);
+  const code = await end(engine, metrics === undefined ? listeners : [...listeners, metrics], log);
   notify.close();
   db.close();
   // Before the pidfile goes: a daemon started right now would be using these folders.
   if (code === 0) await removeEmptyFolders(options.execRoot);
   log.info('wharfd has ended');
   return code;
+}
+
+/** What can not be listened on is told and does not keep the engine from serving, as with dockerd. */
+async function openMetrics(
+  { metricsAddress }: DaemonOptions,
+  { metricsText }: RunningEngine,
+  log: LevelledLogger,
+): Promise<Listener | undefined> {
+  if (metricsAddress === undefined || metricsText === undefined) return undefined;
+  try {
+    const listener = await serveMetrics(metricsAddress, metricsText);
+    log.info('metrics API listening', { address: listener.address.replace('tcp:', 'http:').concat('/metrics') });
+    return listener;
+  } catch (error) {
+    log.error('metrics are not served', { error });
+    return undefined;
+  }
 }
 
 /** Answers the exit code: 1 when the end took longer than it may. */

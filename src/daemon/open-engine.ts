@@ -18,6 +18,7 @@ import { ManagedPlugins } from './engine-plugins/managed-plugins.ts';
 import { PluginDirectory } from './engine-plugins/plugin-directory.ts';
 import { networkPlugins } from './engine-plugins/remote-network-driver.ts';
 import { volumePlugins } from './engine-plugins/remote-volume-driver.ts';
+import { createEngineMetrics } from './engine-metrics.ts';
 import { containerSettings, proxyEnvironment, readSeccompSetting } from './engine-settings.ts';
 import { createEventBus } from './events/event-bus.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
@@ -52,6 +53,8 @@ export interface RunningEngine {
   reload(options: DaemonOptions): readonly string[];
   /** How long the end may take when containers are stopped; undefined: as long as it takes. */
   shutdownLimitMs(): Promise<number | undefined>;
+  /** Prometheus' page; undefined without `--metrics-addr`. */
+  readonly metricsText: (() => string) | undefined;
   /** What the daemon is doing, for the debug dump. */
   state(): Readonly<Record<string, unknown>>;
   close(options: { readonly stopContainers: boolean }): Promise<void>;
@@ -133,6 +136,8 @@ export async function openEngine(
   checkLogConfig(options.containers.logConfig);
   const hostPlatform = linuxPlatform(process.arch);
   const events = createEventBus();
+  // Only when somebody reads them: timing every action costs each a little.
+  const metrics = options.metricsAddress === undefined ? undefined : createEngineMetrics(events);
   const registry = createRegistrySwitch(registryOf(options, rootless));
   const runtime = await createRuntime({
     execRoot,
@@ -169,7 +174,7 @@ export async function openEngine(
   const plugins = new PluginDirectory({ places: dockerPlaces, managed, warn: (message) => log.warn(message) });
   const authorization = createAuthorization(plugins, () => options.authorizationPlugins);
   await managed.restore();
-  const networks = createNetworkService({
+  const plainNetworks = createNetworkService({
     db,
     execRoot,
     instance,
@@ -179,6 +184,7 @@ export async function openEngine(
     defaults: options.networks,
     plugins: networkPlugins(plugins),
   });
+  const networks = metrics?.networks(plainNetworks) ?? plainNetworks;
   const volumes = createVolumeService({
     db,
     root: `${dataRoot}/volumes`,
@@ -229,10 +235,12 @@ export async function openEngine(
   const engineId = keptValue(db, 'engine-id', randomUUID);
   const parts = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
   const system = openSystem({ ...parts, rootless, machine, plugins });
+  metrics?.describe(await system.info(), containers);
   return {
+    metricsText: metrics?.text,
     services: {
-      containers,
-      images,
+      containers: metrics?.containers(containers) ?? containers,
+      images: metrics?.images(images) ?? images,
       networks,
       volumes,
       plugins: managed,
