@@ -144,7 +144,8 @@ export function createEngineServer(options: HttpServerOptions): ApiServer {
   const settings = {
     // Uploads and streams may take as long as they take; only the head must come soon.
     requestTimeout: 0,
-    headersTimeout: 30_000,
+    headersTimeout: 15_000,
+    connectionsCheckingInterval: 2_500,
     keepAliveTimeout: 75_000,
     maxHeaderSize: 128 * 1024,
     noDelay: true,
