@@ -21,7 +21,7 @@ export interface FilesSituation {
   /** The daemon's resolver serves this container. */
   readonly ownResolver: boolean;
   /** What 'host-gateway' stands for. */
-  readonly hostGateway: string | undefined;
+  readonly hostGateways: readonly string[];
 }
 
 export function writeContainerFiles(record: SandboxRecord, situation: FilesSituation): void {
@@ -38,7 +38,7 @@ function texts(
   situation: FilesSituation,
 ): { readonly resolvConf: string; readonly hosts: string } {
   const resolver = effectiveResolver(readHostResolverConfig(), record);
-  const extra = record.extraHosts.flatMap((text) => parseExtraHost(text, situation.hostGateway) ?? []);
+  const extra = record.extraHosts.flatMap((text) => parseExtraHost(text, situation.hostGateways));
   if (situation.isHost) {
     const own = record.dns.length + record.dnsSearch.length + record.dnsOptions.length > 0;
     const lines = extra.map(({ address, names }) => `${address}\t${names.join(' ')}\n`).join('');

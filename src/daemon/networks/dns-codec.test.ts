@@ -27,6 +27,17 @@ test('answers that do not fit are left out and the message says so', () => {
   expect(message.readUInt16BE(2) & 0x0200).toBe(0x0200);
 });
 
+test('a client says how long datagrams may be (EDNS); without a word 512 bytes hold', () => {
+  const query = encodeQuery({ id: 1, name: 'many', type: recordTypes.a });
+  expect(decodeQuestion(query)?.maxDatagramBytes).toBe(512);
+  const withSize = (bytes: number) => {
+    const message = Buffer.concat([query, Buffer.from([0, 0, 41, bytes >> 8, bytes & 0xff, 0, 0, 0, 0, 0, 0])]);
+    message.writeUInt16BE(1, 10);
+    return decodeQuestion(message)?.maxDatagramBytes;
+  };
+  expect([withSize(1232), withSize(100), withSize(65_535)]).toEqual([1232, 512, 4096]);
+});
+
 test('what is no plain query is refused', () => {
   const query = encodeQuery({ id: 1, name: 'web', type: 1 });
   const response = Buffer.from(query);

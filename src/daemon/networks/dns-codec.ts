@@ -15,6 +15,10 @@ export const responseCodes = {
 const classInternet = 1;
 const headerBytes = 12;
 const maxNameBytes = 255;
+const plainDatagramBytes = 512;
+const optRecord = 41;
+/** More would be cut into fragments on the way. */
+const edns = { max: 4096 } as const;
 
 export interface DnsQuestion {
   readonly id: number;
@@ -25,6 +29,8 @@ export interface DnsQuestion {
   readonly class: number;
   /** The question section's bytes, to be repeated in the answer: clients may check the case they sent (0x20). */
   readonly questionBytes: Uint8Array;
+  /** Longest datagram the client takes: 512, or more when it says so (EDNS, RFC 6891). */
+  readonly maxDatagramBytes: number;
 }
 
 export interface DnsAnswer {
@@ -50,7 +56,18 @@ export function decodeQuestion(message: Uint8Array): DnsQuestion | undefined {
     type: buffer.readUInt16BE(name.end),
     class: buffer.readUInt16BE(name.end + 2),
     questionBytes: buffer.subarray(headerBytes, name.end + 4),
+    maxDatagramBytes: maxDatagram(buffer, name.end + 4),
   };
+}
+
+/** Reads the OPT record, which clients put first and alone behind the question; its class is the size. */
+function maxDatagram(buffer: Buffer, offset: number): number {
+  const additional = buffer.readUInt16BE(10);
+  const behindQuestion = buffer.readUInt16BE(6) === 0 && buffer.readUInt16BE(8) === 0;
+  if (additional === 0 || !behindQuestion || buffer.length < offset + 5 || buffer[offset] !== 0)
+    return plainDatagramBytes;
+  if (buffer.readUInt16BE(offset + 1) !== optRecord) return plainDatagramBytes;
+  return Math.min(edns.max, Math.max(plainDatagramBytes, buffer.readUInt16BE(offset + 3)));
 }
 
 export function isInternet(question: DnsQuestion): boolean {

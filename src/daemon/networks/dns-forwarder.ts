@@ -5,6 +5,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { connect, isIPv6 } from 'node:net';
+import { responseCodes } from './dns-codec.ts';
 
 export interface DnsForwarder {
   /** The upstream's answer as bytes; undefined when none answered in time or too many queries are under way. */
@@ -35,7 +36,8 @@ export function createDnsForwarder(
           if (signal.aborted) return undefined;
           const ask = transport === 'udp' ? askUdp : askTcp;
           const answer = await ask(query, { address: upstream, port, timeoutMs, signal });
-          if (answer !== undefined) return answer;
+          // One that can't or won't answer may have a neighbour that does.
+          if (answer !== undefined && !isRefusal(answer)) return answer;
         }
         return undefined;
       } finally {
@@ -43,6 +45,11 @@ export function createDnsForwarder(
       }
     },
   };
+}
+
+function isRefusal(answer: Buffer): boolean {
+  const code = (answer[3] ?? 0) & 0xf;
+  return code === responseCodes.serverFailure || code === responseCodes.refused;
 }
 
 interface AskOptions {

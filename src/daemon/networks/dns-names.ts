@@ -8,6 +8,7 @@ import { type AddressFamily, parseIp } from '../linux/netlink-ip-address.ts';
 
 export interface NamedEndpoint {
   readonly networkId: string;
+  readonly networkName: string;
   readonly containerId: string;
   readonly containerName: string;
   /** Container name, aliases, short ID, host name; any case. */

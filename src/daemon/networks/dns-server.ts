@@ -28,7 +28,6 @@ import type { DnsNames } from './dns-names.ts';
 export const resolverAddress = '127.0.0.11';
 /** Docker's value; long enough to spare queries, short enough for containers that come back elsewhere. */
 const ttlSeconds = 600;
-const udpMaxBytes = 512;
 const tcpMaxBytes = 65_535;
 const maxTcpClients = 64;
 const tcpIdleMs = 10_000;
@@ -40,6 +39,8 @@ export interface DnsView {
   alias(name: string): string | undefined;
   /** Resolvers to pass other names to; none on a container that has internal networks only. */
   upstreams(): readonly string[];
+  /** The user asks for ndots of 1 or more: names without a dot are not passed on. */
+  keepsLabels(): boolean;
 }
 
 export interface DnsServerOptions {
@@ -95,6 +96,8 @@ function redirect(udpPort: number, tcpPort: number, replace: boolean): void {
   `);
 }
 
+const isAddressType = (type: number): boolean => type === recordTypes.a || type === recordTypes.aaaa;
+
 class DnsServer implements Disposable {
   readonly #options: DnsServerOptions;
   readonly #udp: UdpSocket;
@@ -145,12 +148,16 @@ class DnsServer implements Disposable {
         code,
         answers,
         ttlSeconds,
-        maxBytes: transport === 'udp' ? udpMaxBytes : tcpMaxBytes,
+        maxBytes: transport === 'udp' ? question.maxDatagramBytes : tcpMaxBytes,
       });
     const own = this.#lookup(question);
     if (own !== undefined) return respond(responseCodes.ok, own);
-    const upstreams = this.#options.view.upstreams();
-    if (upstreams.length === 0) return respond(responseCodes.noSuchName);
+    const { view } = this.#options;
+    // Where the user set ndots, a lone label is asked again with the search domains: it must not leave this machine.
+    if (isAddressType(question.type) && view.keepsLabels() && !question.name.includes('.'))
+      return respond(responseCodes.ok);
+    const upstreams = view.upstreams();
+    if (upstreams.length === 0) return respond(responseCodes.serverFailure);
     const answer = await this.#options.forwarder.forward(message, { upstreams, transport, signal: this.#ended.signal });
     return answer ?? respond(responseCodes.serverFailure);
   }
@@ -162,14 +169,14 @@ class DnsServer implements Disposable {
     if (question.type === recordTypes.ptr) {
       const address = reverseAddress(question.name);
       const endpoint = address && names.reverse(view.networkIds(), address);
-      return endpoint && [{ type: recordTypes.ptr, data: endpoint.containerName }];
+      return endpoint && [{ type: recordTypes.ptr, data: `${endpoint.containerName}.${endpoint.networkName}` }];
     }
     const name = view.alias(question.name) ?? question.name;
     const family = question.type === recordTypes.aaaa ? 'ipv6' : 'ipv4';
     const addresses = names.lookup(view.networkIds(), name, family);
     if (addresses === undefined) return undefined;
     // A name of ours asked for another type (MX, TXT, …): it exists, but has none.
-    if (question.type !== recordTypes.a && question.type !== recordTypes.aaaa) return [];
+    if (!isAddressType(question.type)) return [];
     return addresses.map((data) => ({ type: question.type, data }));
   }
 

@@ -58,6 +58,10 @@ test('containers of a user-defined network find each other by name, alias, short
   expect(await resolve(web.netnsPath, 'db', recordTypes.aaaa)).toEqual({ code: 0, addresses: [] });
   const reverse = `${address?.split('.').reverse().join('.')}.in-addr.arpa`;
   expect((await resolve(web.netnsPath, reverse, recordTypes.ptr))?.code).toBe(0);
+  const socket = await udpInside(web.netnsPath ?? '');
+  const pointer = await askUdp(socket, encodeQuery({ id: 1, name: reverse, type: recordTypes.ptr }), resolver);
+  socket.close();
+  expect(pointer?.includes(Buffer.from('\x02db\x03app\x00'))).toBe(true);
   expect(readFileSync(join(world.filesDir(world.request('web').containerId), 'resolv.conf'), 'utf8')).toMatch(
     /nameserver 127\.0\.0\.11\n(search .*\n)?options .*ndots:0/,
   );
@@ -101,6 +105,28 @@ test('other names go to the resolvers of the host, and a silent one ends in a se
   }
 });
 
+test('from an internal network nothing is asked outside, and a lone label stays here where ndots is set', async () => {
+  let asked = 0;
+  const upstream = createSocket('udp4');
+  upstream.on('message', () => {
+    asked++;
+  });
+  await new Promise<void>((done) => upstream.bind(0, '127.0.0.1', () => done()));
+  try {
+    await using world = networkWorld({ upstreamDnsPort: upstream.address().port });
+    await userNetwork(world, 'app');
+    await world.service.create({ Name: 'inner', Internal: true });
+    const inner = await world.open('inner-c', { networkMode: 'inner', dns: ['127.0.0.1'] });
+    expect(await resolve(inner.netnsPath, 'example.test')).toEqual({ code: 2, addresses: [] });
+    expect(await resolve(inner.netnsPath, 'inner-c')).toMatchObject({ code: 0 });
+    const dotted = await world.open('d', { networkMode: 'app', dns: ['127.0.0.1'], dnsOptions: ['ndots:2'] });
+    expect(await resolve(dotted.netnsPath, 'nobody')).toEqual({ code: 0, addresses: [] });
+    expect(asked).toBe(0);
+  } finally {
+    upstream.close();
+  }
+});
+
 /** A program inside the namespace that asks over TCP, as resolvers do after a truncated answer. */
 async function resolveTcp(netnsPath: string | undefined, name: string): Promise<Buffer> {
   const query = frameTcpMessage(encodeQuery({ id: 1, name, type: recordTypes.a })).toString('hex');
@@ -136,7 +162,7 @@ test('names end with the container, and a renamed one is found by its new name',
   expect((await resolve(web.netnsPath, 'db'))?.addresses).toEqual([db.endpoints.inner?.IPAddress]);
   await world.service.closeSandbox(world.request('db').containerId);
   // No way outside, so nobody else is asked.
-  expect(await resolve(web.netnsPath, 'store')).toEqual({ code: 3, addresses: [] });
+  expect(await resolve(web.netnsPath, 'store')).toEqual({ code: 2, addresses: [] });
 });
 
 test('the resolver is taken over after a crash', async () => {

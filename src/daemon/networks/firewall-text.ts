@@ -90,6 +90,8 @@ export function bridgeElements(rules: BridgeRules): Elements {
   return elements;
 }
 
+export const isIpv6Set = (set: string): boolean => set.endsWith('6');
+
 /** Of an element of a map the key alone: what it is deleted by. */
 export function keyOf([set, element]: Elements[number]): Elements[number] {
   return [set, element.split(' : ')[0] ?? element];
@@ -148,8 +150,14 @@ function postroutingRules(to: '4' | '6'): string {
 }
 
 /** The whole table as one transaction that replaces an older one. */
-export function firewallText(table: string, bridges: readonly BridgeRules[], ports: readonly PublishedRule[]): string {
-  const all = [...bridges.flatMap(bridgeElements), ...ports.flatMap(publishedElements)];
+export function firewallText(
+  table: string,
+  bridges: readonly BridgeRules[],
+  ports: readonly PublishedRule[],
+  options: { readonly ipv6: boolean } = { ipv6: true },
+): string {
+  const every = [...bridges.flatMap(bridgeElements), ...ports.flatMap(publishedElements)];
+  const all = every.filter(([set]) => options.ipv6 || !isIpv6Set(set));
   const set = (name: string, kind: 'set' | 'map', definition: string): string => {
     const elements = [...new Set(all.filter(([owner]) => owner === name).map(([, element]) => element))];
     const list = elements.length === 0 ? '' : `elements = { ${elements.join(', ')} }`;
@@ -188,6 +196,7 @@ table inet ${table} {
   }
   chain forward {
     type filter hook forward priority filter; policy accept;
+    ${options.ipv6 ? '' : 'meta nfproto ipv6 accept'}
     ct state established,related accept
     iifname . oifname @neighbours accept
     iifname @internal drop

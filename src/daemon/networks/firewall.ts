@@ -9,6 +9,7 @@ import {
   bridgeElements,
   type Elements,
   firewallText,
+  isIpv6Set,
   keyOf,
   type PublishedRule,
   publishedElements,
@@ -25,25 +26,31 @@ const ruleKey = (rule: PublishedRule): string =>
 export interface FirewallOptions {
   /** False (--iptables=false): no rules at all; their owner makes what is needed. */
   readonly enabled: boolean;
+  /** False (--ip6tables=false): IPv6 is left alone. */
+  readonly ipv6: boolean;
 }
 
 export class Firewall implements Disposable {
   readonly table: string;
   readonly #enabled: boolean;
+  readonly #ipv6: boolean;
   readonly #bridges = new Map<string, BridgeRules>();
   readonly #ports = new Map<string, PublishedRule>();
   #nft: Nftables | undefined;
   #applied = false;
 
-  constructor(instance: string, options: FirewallOptions = { enabled: true }) {
+  constructor(instance: string, options: FirewallOptions = { enabled: true, ipv6: true }) {
     this.table = firewallTable(instance);
     this.#enabled = options.enabled;
+    this.#ipv6 = options.ipv6;
   }
 
   /** Puts the whole table in place. @throws WharfError 'kernel.failed' | 'kernel.denied' */
   apply(): void {
     if (!this.#enabled) return;
-    this.#kernel().run(firewallText(this.table, [...this.#bridges.values()], [...this.#ports.values()]));
+    this.#kernel().run(
+      firewallText(this.table, [...this.#bridges.values()], [...this.#ports.values()], { ipv6: this.#ipv6 }),
+    );
     this.#applied = true;
     acceptForwarding(this.#kernel(), [...this.#bridges.keys()]);
   }
@@ -132,8 +139,10 @@ export class Firewall implements Disposable {
       this.apply();
       return;
     }
-    if (elements.length === 0) return;
-    const lines = elements.map(([set, element]) => `${verb} element inet ${this.table} ${set} { ${element} }`);
+    const lines = elements
+      .filter(([set]) => this.#ipv6 || !isIpv6Set(set))
+      .map(([set, element]) => `${verb} element inet ${this.table} ${set} { ${element} }`);
+    if (lines.length === 0) return;
     try {
       this.#kernel().run(`${lines.join('\n')}\n`);
     } catch (error) {

@@ -74,7 +74,7 @@ export function createNetworkService(options: NetworkServiceOptions): WharfNetwo
   const { db, execRoot, instance, events, log, defaults = networkDefaults } = options;
   const warn = (message: string) => log.warn(message);
   const store = new NetworkStore(db, warn);
-  const firewall = new Firewall(instance, { enabled: defaults.iptables });
+  const firewall = new Firewall(instance, { enabled: defaults.iptables, ipv6: defaults.ip6tables });
   const sockets = new KernelSockets();
   const networks = () => registry.all();
   const drivers = new NetworkDrivers(

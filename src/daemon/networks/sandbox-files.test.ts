@@ -41,13 +41,14 @@ test("a container's settings win over the host's, and user networks ask the daem
 });
 
 test('extra hosts: plain, IPv6, the gateway of the host, nonsense', () => {
-  expect(parseExtraHost('db:10.0.0.5', undefined)).toEqual({ address: '10.0.0.5', names: ['db'] });
-  expect(parseExtraHost('six:[fd00::1]', undefined)).toEqual({ address: 'fd00::1', names: ['six'] });
-  expect(parseExtraHost('host.docker.internal:host-gateway', '172.17.0.1')).toEqual({
-    address: '172.17.0.1',
-    names: ['host.docker.internal'],
-  });
-  expect(parseExtraHost('nothing', '172.17.0.1')).toBeUndefined();
+  expect(parseExtraHost('db:10.0.0.5', [])).toEqual([{ address: '10.0.0.5', names: ['db'] }]);
+  expect(parseExtraHost('six:[fd00::1]', [])).toEqual([{ address: 'fd00::1', names: ['six'] }]);
+  const names = ['host.docker.internal'];
+  expect(parseExtraHost('host.docker.internal:host-gateway', ['172.17.0.1', 'fd00::1'])).toEqual([
+    { address: '172.17.0.1', names },
+    { address: 'fd00::1', names },
+  ]);
+  expect(parseExtraHost('nothing', ['172.17.0.1'])).toEqual([]);
 });
 
 test('the hosts file starts with loopback and ends with what is given', () => {

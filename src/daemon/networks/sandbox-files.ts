@@ -103,14 +103,15 @@ export function formatHosts(entries: readonly HostsEntry[]): string {
   return [...loopback, ...entries].map(({ address, names }) => `${address}\t${names.join(' ')}\n`).join('');
 }
 
-/** 'name:address'; the address may hold colons itself. 'host-gateway' becomes `gateway`. */
-export function parseExtraHost(text: string, gateway: string | undefined): HostsEntry | undefined {
+/** 'name:address'; the address may hold colons itself. 'host-gateway' becomes a line for each of `gateways`. */
+export function parseExtraHost(text: string, gateways: readonly string[]): HostsEntry[] {
   const separator = text.search(/[:=]/);
-  if (separator <= 0) return undefined;
+  if (separator <= 0) return [];
   const wanted = text.slice(separator + 1).replace(/^\[(.*)\]$/, '$1');
-  const address = wanted === 'host-gateway' ? gateway : wanted;
-  if (address === undefined || isIP(address) === 0) return undefined;
-  return { address, names: [text.slice(0, separator)] };
+  const addresses = wanted === 'host-gateway' ? gateways : [wanted];
+  return addresses
+    .filter((address) => isIP(address) !== 0)
+    .map((address) => ({ address, names: [text.slice(0, separator)] }));
 }
 
 export interface SandboxFiles {

@@ -3,6 +3,7 @@ import type { DnsForwarder } from './dns-forwarder.ts';
 import type { DnsNames } from './dns-names.ts';
 import { openDnsServer } from './dns-server.ts';
 import type { Attachment } from './network-driver.ts';
+import { poolOfAddress } from './network-pools.ts';
 import type { SandboxRecord } from './network-store.ts';
 import { effectiveResolver, readHostResolverConfig } from './sandbox-files.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
@@ -49,7 +50,14 @@ export class SandboxNames {
       if (network.builtin) continue;
       const names = endpoint.dnsNames.flatMap((name) => [name, `${name}.${network.name}`]);
       const addresses = [endpoint.ipv4, endpoint.ipv6].filter((address) => address !== '');
-      this.#o.names.set({ networkId: network.id, containerId, containerName, names, addresses });
+      this.#o.names.set({
+        networkId: network.id,
+        networkName: network.name,
+        containerId,
+        containerName,
+        names,
+        addresses,
+      });
     }
   }
 
@@ -80,9 +88,16 @@ export class SandboxNames {
       view: {
         networkIds: () => attachments(current()).map(({ endpoint }) => endpoint.networkId),
         alias: (name) => linkAliases(current()).get(name),
-        upstreams: () => (attachments(current()).some((item) => !item.record.internal) ? resolver.nameservers : []),
+        upstreams: () => reachableUpstreams(attachments(current()), resolver.nameservers),
+        keepsLabels: () => resolver.options.some((option) => /^ndots:[1-9]/.test(option)),
       },
     });
     this.#resolvers.set(record.containerId, server);
   }
+}
+
+/** From internal networks only those that are in them: nothing is asked outside for a container that must not get there. */
+function reachableUpstreams(attachments: readonly Attachment[], nameservers: readonly string[]): readonly string[] {
+  if (attachments.some((attachment) => !attachment.record.internal)) return nameservers;
+  return nameservers.filter((server) => attachments.some(({ record }) => poolOfAddress(record, server) !== undefined));
 }

@@ -107,7 +107,7 @@ export class Sandboxes {
     signal.throwIfAborted();
     if (this.#records.has(request.containerId)) await this.close(request.containerId);
     const plan = this.plan(request);
-    const base = newSandboxRecord(request, newId());
+    const base = newSandboxRecord(withDaemonDns(request, this.#o.defaults), newId());
     switch (plan.kind) {
       case 'host':
         return this.#openWithout(base, plan.record, '');
@@ -296,14 +296,16 @@ export class Sandboxes {
     return {
       isHost: record.netnsPath === '',
       ownResolver: this.names.needsResolver(record),
-      hostGateway: this.#hostGateway(),
+      hostGateways: this.#hostGateways(),
     };
   }
 
-  #hostGateway(): string | undefined {
-    const [given] = this.#o.defaults.hostGateways;
+  #hostGateways(): readonly string[] {
+    const given = this.#o.defaults.hostGateways;
+    if (given.length > 0) return given;
     const bridge = this.#o.registry.byName('bridge');
-    return given ?? (bridge && poolsOf(bridge, 'ipv4')[0]?.gateway);
+    const pools = bridge === undefined ? [] : [poolsOf(bridge, 'ipv4')[0], poolsOf(bridge, 'ipv6')[0]];
+    return pools.flatMap((pool) => (pool === undefined || pool.gateway === '' ? [] : [pool.gateway]));
   }
 
   view(record: SandboxRecord): Sandbox {
@@ -371,4 +373,15 @@ interface OwnSandbox {
 
 function noSandbox(containerId: string): WharfError {
   return new WharfError('container.not-running', `container ${containerId} is not running`);
+}
+
+/** What the daemon's flags say about names goes for containers that say nothing. */
+function withDaemonDns(request: SandboxRequest, defaults: NetworkDefaults): SandboxRequest {
+  const orDefault = (own: readonly string[], common: readonly string[]) => (own.length > 0 ? own : common);
+  return {
+    ...request,
+    dns: orDefault(request.dns, defaults.dns),
+    dnsOptions: orDefault(request.dnsOptions, defaults.dnsOptions),
+    dnsSearch: orDefault(request.dnsSearch, defaults.dnsSearch),
+  };
 }
