@@ -5,6 +5,7 @@ import { createHandlers } from './http/handlers/all-handlers.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
 import { createEngineServer } from './http/http-server.ts';
 import { checkListenAddress, type Listener, type ListenTarget, listenOn } from './http/listen.ts';
+import { createIdleMemory } from './idle-memory.ts';
 import type { LevelledLogger } from './logger.ts';
 import type { RootlessSeat } from './run-rootless.ts';
 import { buildInfo } from './system/build-info.ts';
@@ -50,6 +51,7 @@ export async function openListeners(
   const handlers = createHandlers(services);
   const { experimental } = options;
   const listeners: Listener[] = [];
+  const idle = createIdleMemory((error) => log.warn('Memory could not be given back.', { error }));
   try {
     for (const target of targets) {
       const onTcp = target.kind === 'tcp' || (target.kind === 'fd' && target.tcp);
@@ -62,6 +64,7 @@ export async function openListeners(
         reachableByBrowsers: onTcp,
         tls: onTcp ? tls : undefined,
       });
+      idle.watch(server);
       const listener = await listenOn(server, target, options.group, rootless?.sockets);
       listeners.push(listener);
       if (onTcp) warnOfTcp(options, listener.address, log);

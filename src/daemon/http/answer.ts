@@ -44,13 +44,11 @@ export async function answer(exchange: Exchange): Promise<void> {
 }
 
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
-  const bytes = Buffer.from(`${JSON.stringify(value)}\n`);
-  if (response.headersSent) {
-    response.end(bytes);
-    return;
-  }
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': bytes.length });
-  response.end(bytes);
+  // As text: Node then writes head and body in one piece, where bytes would be a second one.
+  const text = `${JSON.stringify(value)}\n`;
+  if (!response.headersSent)
+    response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) });
+  response.end(text);
 }
 
 function sendText(response: ServerResponse, { text, headers }: TextReply): void {
