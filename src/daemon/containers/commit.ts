@@ -5,6 +5,7 @@ import type { ImageRunConfig } from '../images/image-service.ts';
 import { applyChanges } from '../images/run-config-changes.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import type { CommitQuery } from './container-service.ts';
+import { mergeConfig } from './merge-config.ts';
 
 /** POST /commit: an image of the container's changes. It stands still meanwhile, if asked. */
 export async function commitContainer(context: ContainerContext, query: CommitQuery): Promise<{ readonly Id: string }> {
@@ -14,7 +15,11 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
     const freeze = query.pause && handle.state.kind === 'running' && (await pauseIfPossible(context, id));
     if (freeze) context.announce(handle, 'pause');
     try {
-      const config = applyChanges(query.config ?? runConfigOf(record.config), query.changes);
+      const own = runConfigOf(record.config);
+      const base = query.config ? runConfigOf(mergeConfig(query.config, own).config) : own;
+      // One parameter may carry several lines, as a Dockerfile has them.
+      const changes = query.changes.flatMap((change) => change.split('\n')).filter((line) => line.trim() !== '');
+      const config = applyChanges(base, changes);
       const imageId = await context.images.commit({
         baseImageId: record.imageId,
         snapshotKey: id,

@@ -41,7 +41,7 @@ test.each<[Record<string, string[]>, boolean]>([
   [{ label: ['tier'] }, true],
   [{ label: ['tier=web', 'empty='] }, true],
   [{ label: ['tier=web', 'other'] }, false],
-  [{ 'label!': ['other'] }, true],
+  [{ isolation: ['default'] }, true],
   [{ ancestor: ['redis', 'nginx'] }, true],
   [{ ancestor: ['redis'] }, false],
   [{ before: ['2000'] }, true],

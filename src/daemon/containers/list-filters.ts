@@ -18,9 +18,9 @@ export interface FilterSubject {
   readonly volumes: readonly string[];
   /** Names and IDs. */
   readonly networks: readonly string[];
-  /** '80/tcp' */
+  /** Container ports of one that runs, '80/tcp'. */
   readonly exposed: readonly string[];
-  /** Published container ports, '80/tcp'. */
+  /** Host ports of one that runs, '8080/tcp'. */
   readonly published: readonly string[];
 }
 
@@ -59,10 +59,10 @@ function compile(name: string, values: readonly string[], world: FilterWorld): T
     case 'name':
       return ({ name: own }) => values.some((value) => matches(value, `/${own}`) || matches(value, own));
     case 'status':
-      checkValues(name, values, statuses);
+      checkValues(name, values, statuses, 'state');
       return ({ status }) => values.includes(status);
     case 'health':
-      checkValues(name, values, healths);
+      checkValues(name, values, healths, 'health');
       return ({ health }) => values.includes(health);
     case 'exited': {
       const codes = values.map((value) => integer(name, value));
@@ -71,8 +71,6 @@ function compile(name: string, values: readonly string[], world: FilterWorld): T
     case 'label':
       // Labels are the exception: all of them must be there.
       return ({ labels }) => values.every((value) => hasLabel(labels, value));
-    case 'label!':
-      return ({ labels }) => !values.some((value) => hasLabel(labels, value));
     case 'ancestor': {
       const images = new Set(values.flatMap((value) => [...world.ancestor(value)]));
       return ({ imageId }) => images.has(imageId);
@@ -94,8 +92,11 @@ function compile(name: string, values: readonly string[], world: FilterWorld): T
     case 'publish':
       return ({ published }) => values.some((value) => portsOf(name, value).some((port) => published.includes(port)));
     case 'is-task':
-      checkValues(name, values, ['true', 'false', '1', '0']);
+      checkFlags(name, values);
       return ({ isTask }) => values.some((value) => (value === 'true' || value === '1') === isTask);
+    case 'isolation':
+      // Of Windows; dockerd takes it here too, and it holds for every container.
+      return () => true;
     default:
       throw new WharfError('request.invalid', `invalid filter '${name}'`);
   }
@@ -120,13 +121,25 @@ export function hasLabel(labels: Readonly<Record<string, string>>, wanted: strin
   return labels[wanted.slice(0, equals)] === wanted.slice(equals + 1);
 }
 
-function checkValues(name: string, values: readonly string[], allowed: readonly string[]): void {
+function checkValues(name: string, values: readonly string[], allowed: readonly string[], what: string): void {
   const odd = values.find((value) => !allowed.includes(value));
-  if (odd !== undefined) throw new WharfError('request.invalid', `invalid filter '${name}=${odd}'`);
+  if (odd === undefined) return;
+  throw new WharfError(
+    'request.invalid',
+    `invalid filter '${name}=${odd}': invalid value for ${what} (${odd}): must be one of ${allowed.join(', ')}`,
+  );
+}
+
+function checkFlags(name: string, values: readonly string[]): void {
+  const known = values.every((value) => ['true', 'false', '1', '0'].includes(value));
+  if (!known) throw new WharfError('request.invalid', `invalid filter '${name}=[${values.join(' ')}]'`);
 }
 
 function integer(name: string, value: string): number {
-  if (!/^-?\d+$/.test(value)) throw new WharfError('request.invalid', `invalid filter '${name}=${value}'`);
+  if (!/^[+-]?\d+$/.test(value)) {
+    const reason = `strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`;
+    throw new WharfError('request.invalid', `invalid filter '${name}=${value}': ${reason}`);
+  }
   return Number(value);
 }
 

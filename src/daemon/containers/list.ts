@@ -1,4 +1,4 @@
-import type { ContainerSummary } from '../../contract/engine-types.ts';
+import type { ContainerSummary, Port } from '../../contract/engine-types.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { namesByLink } from './container-links.ts';
 import type { ListContainersQuery } from './container-service.ts';
@@ -56,7 +56,7 @@ async function summaryOf(
     ImageID: record.imageId,
     Command: commandText(record.args),
     Created: Math.floor(record.createdAtMs / 1000),
-    Ports: isLive(state) ? [...portRows(sandbox?.ports ?? {}, Object.keys(config.ExposedPorts ?? {}))] : [],
+    Ports: portsOf(context, handle),
     Labels: config.Labels ?? {},
     State: apiStatus(state),
     Status: statusText(state, context.clock.nowMs(), handle.health?.status()),
@@ -64,6 +64,12 @@ async function summaryOf(
     NetworkSettings: { Networks: endpointsOf(record, sandbox, idleEndpointsOf(context, handle)) },
     Mounts: mountPoints(record.mounts, mountpoint),
   };
+}
+
+/** Of one that runs, as dockerd: what it exposes, and where that is published. */
+function portsOf({ networks }: ContainerContext, { id, record, state }: ContainerHandle): readonly Port[] {
+  if (!isLive(state)) return [];
+  return portRows(networks.sandbox(id)?.ports ?? {}, Object.keys(record.config.ExposedPorts ?? {}));
 }
 
 /** As Docker shows it: words with blanks in quotes. */
@@ -91,7 +97,8 @@ function findImageId(context: ContainerContext, reference: string): string | und
 
 function subjectOf(context: ContainerContext, handle: ContainerHandle): FilterSubject {
   const { id, record, state } = handle;
-  const { config, hostConfig } = record;
+  const { config } = record;
+  const ports = portsOf(context, handle);
   const networks = Object.entries(endpointsOf(record, context.networks.sandbox(id), idleEndpointsOf(context, handle)));
   return {
     id,
@@ -107,13 +114,9 @@ function subjectOf(context: ContainerContext, handle: ContainerHandle): FilterSu
       mount.kind === 'volume' ? [mount.name, mount.destination] : [mount.destination],
     ),
     networks: networks.flatMap(([name, { NetworkID }]) => (NetworkID ? [name, NetworkID] : [name])),
-    exposed: Object.keys(config.ExposedPorts ?? {}).map(withProtocol),
-    published: Object.keys(hostConfig.PortBindings ?? {}).map(withProtocol),
+    exposed: ports.map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`),
+    published: ports.flatMap(({ PublicPort, Type }) => (PublicPort === undefined ? [] : [`${PublicPort}/${Type}`])),
   };
-}
-
-function withProtocol(port: string): string {
-  return port.includes('/') ? port : `${port}/tcp`;
 }
 
 function filterWorld(context: ContainerContext): FilterWorld {

@@ -36,7 +36,8 @@ function compilePruneFilters(filters: Filters, nowMs: number): (handle: Containe
       throw new WharfError('request.invalid', `invalid filter '${name}'`);
     }
   }
-  const [until] = filters.get('until') ?? [];
+  const [until, second] = filters.get('until') ?? [];
+  if (second !== undefined) throw new WharfError('request.invalid', 'more than one until filter specified');
   const untilMs = until === undefined ? undefined : parseUntil(until, nowMs);
   const labels = filters.get('label') ?? [];
   const withoutLabels = filters.get('label!') ?? [];
@@ -60,6 +61,8 @@ export function parseUntil(text: string, nowMs: number): number {
     return nowMs - spanMs;
   }
   const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new WharfError('request.invalid', `invalid filter 'until=${text}'`);
+  if (Number.isNaN(time)) {
+    throw new WharfError('request.invalid', `failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  }
   return time;
 }

@@ -110,6 +110,22 @@ describe('unpacking into a living root', () => {
     ).rejects.toMatchObject({ code: 'layer.corrupt' });
   });
 
+  it('replaces what is there in folders below, whatever it was', async () => {
+    mkdirSync(join(root, 'data/deep/dir'), { recursive: true });
+    for (const name of ['file', 'was-file']) writeFileSync(join(root, 'data/deep', name), 'old');
+    symlinkSync('file', join(root, 'data/deep/link'));
+    await unpack('data', [
+      { name: 'deep/file', content: 'new' },
+      { name: 'deep/was-file/' },
+      { name: 'deep/link', content: 'own' },
+      { name: 'deep/dir', content: 'flat' },
+      { name: 'deep/after', content: 'x' },
+    ]);
+    const text = (name: string) => readFileSync(join(root, 'data/deep', name), 'utf8');
+    expect([text('file'), text('link'), text('dir'), text('after')]).toEqual(['new', 'own', 'flat', 'x']);
+    expect(lstatSync(join(root, 'data/deep/was-file')).isDirectory()).toBe(true);
+  });
+
   it('passes on what breaks the source', async () => {
     const broken = Readable.from(
       (function* () {

@@ -78,9 +78,9 @@ export class RootedTree implements TarSink, Disposable {
     const base = parts.pop();
     // The folder that is unpacked into keeps its own attributes.
     if (base === undefined) return;
-    const folder = this.#folderOrMake(parts);
-    const path = `${folder.path}/${base}`;
-    this.#makeRoom(entry, path);
+    this.#makeRoom(entry, `${this.#folderOrMake(parts).path}/${base}`);
+    // Asked again: to make room may have let go of the folders that were held open.
+    const path = `${this.#folderOrMake(parts).path}/${base}`;
     this.#create(this.#options.owner === undefined ? entry : { ...entry, ...this.#options.owner }, path, [
       ...parts,
       base,
@@ -161,7 +161,8 @@ export class RootedTree implements TarSink, Disposable {
       );
     }
     removeTree(path);
-    this.#forgetFolders();
+    // A path that was held open may have led through it.
+    if (there.isDirectory() || there.isSymbolicLink()) this.#forgetFolders();
   }
 
   #forgetFolders(): void {
