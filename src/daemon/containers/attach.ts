@@ -44,8 +44,10 @@ export function attachContainer(context: ContainerContext, ref: string, query: A
     done?.();
   };
   const client = createClientOutput({ tty, streams, onLeave });
+  // Who wants no stream at all has nothing to wait for.
+  const follow = query.stream && (streams.size > 0 || query.stdin);
   const signal = AbortSignal.any([left.signal, context.signal]);
-  void copyOutput(context, handle, client, query, signal);
+  void copyOutput(context, handle, client, { logs: query.logs, follow }, signal);
   context.announce(handle, 'attach');
   return {
     contentType: streamType(tty),
@@ -72,13 +74,13 @@ async function copyOutput(
   context: ContainerContext,
   handle: ContainerHandle,
   client: ClientOutput,
-  query: AttachQuery,
+  { logs, follow }: { readonly logs: boolean; readonly follow: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const path = outputPath(context, handle.record);
   // The folder of an output that is not kept may not be there yet, and who waits for the file watches it.
   mkdirSync(dirname(path), { recursive: true, mode: 0o710 });
-  const from = query.logs ? logStart : endOfLog(path);
+  const from = logs ? logStart : endOfLog(path);
   const end = endOfRun(handle);
   const reader = { offset: from.offset };
   handle.output.readers.add(reader);
@@ -86,7 +88,7 @@ async function copyOutput(
     reader.offset = offset;
   };
   try {
-    for await (const pieces of readPieces(path, { from, follow: query.stream, end, signal, onRead })) {
+    for await (const pieces of readPieces(path, { from, follow, end, signal, onRead })) {
       await client.write(pieces);
     }
   } catch (error) {

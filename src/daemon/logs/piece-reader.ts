@@ -17,7 +17,8 @@ export interface PieceReader {
   close(): Promise<void>;
 }
 
-const chunkBytes = 1024 * 1024;
+/** Every reader holds one, with the entries in it: fifty clients of one log are no rarity. */
+const chunkBytes = 256 * 1024;
 
 export async function createPieceReader(file: OpenLogFile, offset: number): Promise<PieceReader> {
   return file.compressed ? new CompressedFile(file, offset) : new GrowingFile(file, offset);
