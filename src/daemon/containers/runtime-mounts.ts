@@ -84,8 +84,8 @@ async function accessOf(
   support: ReadOnlySupport,
 ): Promise<readonly string[]> {
   if (!mount.readOnly) return [];
-  // Nothing is mounted below a file; crun 1.8 can't even try.
-  if (!(await isFolder(source))) return ['ro'];
+  // Nothing is mounted below: crun 1.8 can't even try with a file, and binds a folder with all that is below it.
+  if ((mount.kind === 'bind' && !mount.recursive) || !(await isFolder(source))) return ['ro'];
   const wish = (mount.kind === 'bind' ? mount.recursiveReadOnly : undefined) ?? 'if-possible';
   if (wish === 'never') return ['ro'];
   if (support.possible) return ['rro'];

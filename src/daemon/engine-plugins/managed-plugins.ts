@@ -139,7 +139,7 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
   }
 
   create(givenName: string, archive: Readable, options: { readonly signal: AbortSignal }): Promise<void> {
-    const parsed = parseReference(givenName);
+    const parsed = parsePluginName(givenName);
     if (parsed.digest !== undefined) {
       throw new WharfError('plugin.invalid', 'canonical references are not permitted', { status: 500 });
     }
@@ -365,6 +365,16 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
       else process.leave();
     }
     if (this.#storage !== undefined) (await this.#storage)[Symbol.dispose]();
+  }
+}
+
+/** @throws WharfError 'plugin.invalid' with Docker's text */
+function parsePluginName(text: string): Reference {
+  try {
+    return parseReference(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WharfError('plugin.invalid', `failed to parse reference ${text}: ${why}`, { cause, status: 500 });
   }
 }
 

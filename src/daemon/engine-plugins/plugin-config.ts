@@ -5,6 +5,7 @@ import {
   type Plugin,
   PluginConfig,
   type PluginConfig as PluginConfigType,
+  type PluginMount,
   type PluginPrivilege,
   type PluginSettings,
 } from '../../contract/types/plugins.ts';
@@ -61,21 +62,38 @@ function withNulls(config: PluginConfigType): PluginConfigType {
     Description: config.Description ?? '',
     Documentation: config.Documentation ?? '',
     Entrypoint: config.Entrypoint ?? null,
-    Env: config.Env ?? null,
+    Env:
+      config.Env?.map(({ Description = '', Name, Settable = null, Value = null }) => ({
+        Description,
+        Name,
+        Settable,
+        Value,
+      })) ?? null,
     Interface: { ...Interface, Socket: Interface?.Socket ?? '', Types: Interface?.Types ?? null },
     IpcHost: config.IpcHost ?? false,
     Linux: {
       AllowAllDevices: Linux?.AllowAllDevices ?? false,
       Capabilities: Linux?.Capabilities ?? null,
-      Devices: Linux?.Devices ?? null,
+      Devices:
+        Linux?.Devices?.map(({ Description = '', Name = '', Path = null, Settable = null }) => ({
+          Description,
+          Name,
+          Path,
+          Settable,
+        })) ?? null,
     },
-    Mounts: config.Mounts ?? null,
+    Mounts: config.Mounts?.map(wholeMount) ?? null,
     Network: { Type: Network?.Type ?? '' },
     PidHost: config.PidHost ?? false,
     PropagatedMount: config.PropagatedMount ?? '',
     User: config.User ?? {},
     WorkDir: config.WorkDir ?? '',
   };
+}
+
+function wholeMount(mount: PluginMount): PluginMount {
+  const { Description = '', Destination = '', Name = '', Options = null, Settable = null, Source = null } = mount;
+  return { Description, Destination, Name, Options, Settable, Source, Type: mount.Type ?? '' };
 }
 
 /** What a new plugin runs with: the config's own values. */

@@ -1,9 +1,9 @@
 /** Plugins from and to registries: an image manifest whose config is a plugin's. */
 import { Readable } from 'node:stream';
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { type ImageManifest, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
-import { familiar, familiarName, type Reference } from '../../oci/reference.ts';
+import { familiarName, type Reference } from '../../oci/reference.ts';
 import type { RegistryAuth, RegistryClient } from '../../registry/client/registry-client.ts';
 import type { Lease } from '../content/content-store.ts';
 import {
@@ -50,14 +50,13 @@ export async function fetchConfig(
   readonly manifestDigest: Digest;
   readonly config: PluginRecord['config'];
 }> {
-  const { bytes, descriptor, endpoint } = await registry.fetchManifest(reference, { auth, signal });
+  const { bytes, descriptor, endpoint } = await registry.fetchManifest(reference, { auth, signal }).catch(unresolved);
   const manifest = parseManifest(Buffer.from(bytes).toString('utf8'), descriptor.mediaType);
   if (manifest.kind !== 'manifest' || manifest.config.mediaType !== pluginConfigType) {
-    throw new WharfError(
-      'plugin.invalid',
-      `did not find plugin config for specified reference ${familiar(reference)}`,
-      { status: 500, hint: 'It is something else than a plugin, such as an image.' },
-    );
+    throw new WharfError('plugin.invalid', 'fetched plugin image but plugin config is missing', {
+      status: 500,
+      hint: 'It is something else than a plugin, such as an image.',
+    });
   }
   const { content } = storage;
   lease.add(descriptor.digest);
@@ -81,8 +80,8 @@ export async function fetchPlugin(
   lease: Lease,
 ): Promise<FetchedPlugin> {
   const { auth, signal, onProgress } = options;
-  onProgress({ status: `Pulling from ${familiarName(reference)}`, id: reference.tag ?? '' });
   const { manifest, manifestDigest, config } = await fetchConfig(registry, storage, reference, options, lease);
+  onProgress({ status: `Pulling from ${familiarName(reference)}`, id: reference.tag ?? '' });
   const layers: PluginLayer[] = [];
   for (const blob of manifest.layers) {
     const id = shortId(blob.digest);
@@ -126,6 +125,12 @@ export async function pushPlugin(
   const Tag = reference.tag ?? 'latest';
   onProgress({ status: `${Tag}: digest: ${record.manifestDigest} size: ${manifest.length}` });
   onProgress({ progressDetail: {}, aux: { Tag, Digest: record.manifestDigest, Size: manifest.length } });
+}
+
+function unresolved(error: unknown): never {
+  if (!isWharfError(error)) throw error;
+  const { code, hint = '', message } = error;
+  throw new WharfError(code, `error resolving plugin reference: ${message}`, { hint, cause: error, status: 500 });
 }
 
 /** The manifest of a plugin made here. Registries know plugins by Docker's type, not by OCI's. */
