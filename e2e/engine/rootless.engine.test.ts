@@ -146,8 +146,8 @@ describe.skipIf(rootlessObstacle !== '')('an ordinary user', () => {
     await world.said('run', '-d', '--name', 'web', '-p', `127.0.0.1:${freePort()}:80`, ...serve('still here'));
     const port = await portOf('web');
     const started = await world.said('inspect', '--format', '{{.State.Pid}}', 'web');
-    for (const victim of [world.enginePid(), world.parent.pid]) {
-      process.kill(victim, 'SIGKILL');
+    for (const victim of [() => world.enginePid(), () => world.parent.pid]) {
+      process.kill(victim(), 'SIGKILL');
       await world.parent.ended;
       await world.start();
       expect(await world.said('inspect', '--format', '{{.State.Pid}}', 'web')).toBe(started);

@@ -15,7 +15,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WharfError } from '../../contract/errors.ts';
-import { identifyProcess, isProcessAlive, type ProcessIdentity } from '../linux/process.ts';
+import { identifyProcess, isProcessAlive, type ProcessIdentity, readProcessStat } from '../linux/process.ts';
 import { type IdMaps, writeIdMaps } from './id-ranges.ts';
 
 const unshareLimitMs = 10_000;
@@ -124,11 +124,11 @@ export function findMember(execRoot: string): ProcessIdentity | undefined {
   return undefined;
 }
 
-/** Who lives in the user namespace of `member`, itself included. */
+/** Who lives in the user namespace of `member`, itself included. One that ended but that nobody fetched does not. */
 export function membersBeside(member: ProcessIdentity): readonly number[] {
   const namespace = isProcessAlive(member) ? namespaceOf(member.pid, 'user') : undefined;
   if (namespace === undefined) return [];
-  return processIds().filter((pid) => namespaceOf(pid, 'user') === namespace);
+  return processIds().filter((pid) => namespaceOf(pid, 'user') === namespace && readProcessStat(pid)?.state !== 'Z');
 }
 
 /** `user:[4026532817]`; undefined for processes that are gone or that this user may not look at. */
