@@ -23,6 +23,7 @@ export function openExchange(
 ): { readonly response: Promise<WireResponse> } {
   const { promise, resolve, reject } = Promise.withResolvers<WireResponse>();
   const body = answerBody(socket);
+  const secure = 'encrypted' in socket;
   let answered = false;
   let failure: unknown;
 
@@ -61,24 +62,24 @@ export function openExchange(
     }
   });
   socket.on('end', () => {
-    if (!reader.end()) finish(cutShort(answered));
+    if (!reader.end()) finish(cutShort(answered, secure));
   });
   // A failed write is no failure of the exchange while the answer may still be on its way; `close` follows in any case.
   socket.on('error', (cause) => {
-    failure ??= cutShort(answered, cause);
+    failure ??= cutShort(answered, secure, cause);
   });
   socket.on('close', () => {
-    if (!reader.end()) finish(failure ?? cutShort(answered));
+    if (!reader.end()) finish(failure ?? cutShort(answered, secure));
   });
   if (options.signal?.aborted) abort();
   else sendRequest(socket, request).catch((error: unknown) => finish(error));
   return { response: promise };
 }
 
-function cutShort(answered: boolean, cause?: unknown): WharfError {
-  // TLS 1.3 tells a client only after the handshake that its certificate was not taken.
-  if (!answered && cause instanceof Error && 'code' in cause && /^ERR_SSL_.*ALERT/.test(String(cause.code))) {
-    return new WharfError('daemon.unreachable', `the engine refused this client's certificate: ${cause.message}`, {
+/** @param secure whether it went over TLS: an engine that does not take a client's certificate just hangs up, after the handshake */
+function cutShort(answered: boolean, secure: boolean, cause?: unknown): WharfError {
+  if (!answered && secure) {
+    return new WharfError('daemon.unreachable', "the engine hung up: it does not take this client's certificate", {
       cause,
       hint: 'Give --tlscert and --tlskey a pair of the authority that the engine trusts (its --tlscacert).',
     });
