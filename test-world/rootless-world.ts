@@ -6,7 +6,7 @@
  * The user's processes start in a mount namespace of their own, where the checkout can be read whatever stands above it, and
  * /dev/net/tun is open to everybody, as udev leaves it on users' machines.
  */
-import { chownSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { dockerCommand } from './engine-world.ts';
@@ -49,18 +49,23 @@ export const rootlessObstacle = [
   ...(isInstalled('slirp4netns') || isInstalled('pasta') ? [] : ['slirp4netns or pasta']),
 ].join(', ');
 
-/** As root, in the mount namespace; then the user's program takes its place. */
+/** As root, in the mount namespace; then the user's program takes its place. $5 is a control group to go into, or empty. */
 const enterScript = [
+  'if [ -n "$5" ]; then echo $$ > "$5/cgroup.procs"; fi',
   'mount --rbind "$1" "$2"',
   'mount -t tmpfs tmpfs "$3"',
   'mknod -m 0666 "$3/tun" c 10 200',
   'if [ -e /dev/net/tun ]; then mount --bind "$3/tun" /dev/net/tun; fi',
   'user=$4',
-  'shift 4',
+  'shift 5',
   'exec setpriv --reuid "$user" --regid "$user" --init-groups --inh-caps=-all "$@"',
 ].join(' && ');
 
-export async function rootlessWorld(registryHost: string): Promise<RootlessWorld> {
+/** @param options.delegated the user's processes start in a v2 control group that is the user's, as systemd's Delegate=yes makes it */
+export async function rootlessWorld(
+  registryHost: string,
+  options: { readonly delegated?: boolean } = {},
+): Promise<RootlessWorld> {
   const root = await mkdtemp('/tmp/wr-');
   await chmod(root, 0o755);
   const user = path
@@ -75,6 +80,7 @@ export async function rootlessWorld(registryHost: string): Promise<RootlessWorld
   await must(runProgram('useradd', ['--no-create-home', '--home-dir', home, '--shell', '/bin/sh', user]));
   const uid = Number((await must(runProgram('id', ['-u', user]))).trim());
   for (const folder of [home, runtimeDir]) chownSync(folder, uid, uid);
+  const group = options.delegated === true ? delegatedGroup(user, uid) : '';
   const socket = path.join(runtimeDir, 'wharf/wharf.sock');
   const env = { PATH: process.env.PATH ?? '', HOME: home, XDG_RUNTIME_DIR: runtimeDir, LANG: 'C' };
   const client = {
@@ -85,7 +91,7 @@ export async function rootlessWorld(registryHost: string): Promise<RootlessWorld
   };
   const asUser = (command: readonly string[]) => [
     ...['--mount', '--propagation', 'slave', '--', '/bin/sh', '-c', enterScript, 'sh'],
-    ...[projectRoot, seen, device, user, ...command],
+    ...[projectRoot, seen, device, user, group, ...command],
   ];
   const flagsOf = (flags: readonly string[]) => [
     ...[`${seen}/bin/wharfd`, '--rootless', '--registry-mirror', `http://${registryHost}`],
@@ -141,11 +147,25 @@ export async function rootlessWorld(registryHost: string): Promise<RootlessWorld
         for (const line of processesOf(uid)) endProcess(Number(/^process (\d+)/.exec(line)?.[1]));
         await expect0(() => processesOf(uid).length, 10_000);
         await runProgram('userdel', [user]);
+        if (group !== '') rmdirSync(group);
         await rm(root, { recursive: true, force: true });
       }
     },
   };
   return world;
+}
+
+/** Where the v2 tree is; undefined on a machine that has none. */
+export const unifiedTree = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((folder) =>
+  existsSync(path.join(folder, 'cgroup.controllers')),
+);
+
+function delegatedGroup(user: string, uid: number): string {
+  const folder = path.join(unifiedTree ?? '', user);
+  mkdirSync(folder);
+  for (const name of ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'])
+    chownSync(path.join(folder, name), uid, uid);
+  return folder;
 }
 
 async function must(running: Promise<Outcome>): Promise<string> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import {
   type RootlessWorld,
   rootlessObstacle,
   rootlessWorld,
+  unifiedTree,
 } from '../../test-world/rootless-world.ts';
 import { startRegistry, type TestRegistry } from '../../test-world/test-registry.ts';
 
@@ -201,6 +202,27 @@ describe.skipIf(rootlessObstacle !== '')('an ordinary user', () => {
     },
     120_000,
   );
+});
+
+describe.skipIf(rootlessObstacle !== '' || unifiedTree === undefined)('an ordinary user with a delegated group', () => {
+  it('can pause, and leaves no group behind', async () => {
+    await using world = await rootlessWorld('127.0.0.1:1', { delegated: true });
+    await using registry = await startRegistry({ root: path.join(world.root, 'registry') });
+    await pushImages(registry.host, await fixtureImages());
+    await world.start();
+    const info = JSON.parse(await world.said('info', '--format', '{{json .}}'));
+    expect(info).toMatchObject({ CgroupDriver: 'cgroupfs', CgroupVersion: '2' });
+    await world.said('run', '-d', '--name', 'box', `${registry.host}/library/busybox`, 'sleep', '600');
+    await world.said('pause', 'box');
+    expect(await world.said('ps', '--format', '{{.Status}}')).toContain('(Paused)');
+    await world.said('unpause', 'box');
+    expect(await world.said('top', 'box')).toContain('sleep 600');
+    await world.said('rm', '-f', 'box');
+    expect(await world.stop()).toBe(0);
+    expect(world.leftovers()).toEqual([]);
+    const group = path.join(unifiedTree ?? '', world.user);
+    expect(readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory())).toEqual([]);
+  }, 120_000);
 });
 
 describe.skipIf(rootlessObstacle !== '')('wharfd --rootless says what is missing', () => {

@@ -42,7 +42,7 @@ const lastMembersMs = 1500;
 
 /** Runs until the engine ends; answers its exit code. @throws WharfError when the namespaces can not be had */
 export async function runRootless(options: RootlessOptions): Promise<number> {
-  const { execRoot, log } = options;
+  const { execRoot } = options;
   if (process.getuid?.() === 0) {
     throw new WharfError('request.invalid', '--rootless is for ordinary users', {
       hint: 'Root starts wharfd without it.',
