@@ -74,7 +74,8 @@ export const containerFlags = {
     kind: 'text',
     key: 'userns-remap',
     value: 'USER[:GROUP]',
-    help: 'Run containers in a user namespace with the subordinate IDs of this user',
+    help: 'Refused',
+    refused: "containers of root's engine have the host's user namespace; `wharfd --rootless` runs all of it in one",
   },
   'cdi-spec-dir': {
     kind: 'list',
