@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { findLink, listLinks } from '../linux/netlink-links.ts';
+import { deleteLink, findLink, listLinks } from '../linux/netlink-links.ts';
 import { openNetlink } from '../linux/netlink-socket.ts';
 import { inNamespace } from '../linux/netns.ts';
 import { openNftables } from '../linux/nftables.ts';
@@ -113,6 +113,24 @@ test('rules that somebody deleted come back by themselves', async () => {
   const rules = () => nft.run(`list chain inet ${world.table} forward`);
   await expect.poll(rules, { timeout: 10_000 }).toContain('oifname @bridges drop');
   expect(nft.run(`list map inet ${world.table} ports_any4`)).toMatch(/tcp \. \d+ :/);
+});
+
+test('a bridge that somebody deleted comes back with its containers', async () => {
+  await using world = await worldWith();
+  const { id } = await world.service.create({ Name: 'app' });
+  const a = await world.open('a', { networkMode: 'app' });
+  const b = await world.open('b', { networkMode: 'app' });
+  using netlink = openNetlink();
+  const bridge = `br-${id.slice(0, 12)}`;
+  deleteLink(netlink, findLink(netlink, bridge) ?? expect.unreachable());
+  await expect.poll(() => findLink(netlink, bridge), { timeout: 10_000 }).toBeDefined();
+  const server = await echoUdp(path(a), 70, '');
+  try {
+    await expect.poll(() => reaches(b, a.endpoints.app?.IPAddress ?? '', 70), { timeout: 10_000 }).toBe(true);
+  } finally {
+    server.close();
+  }
+  expect(world.warnings.join()).toContain(`somebody deleted the bridge ${bridge}`);
 });
 
 test('macvlan without a parent joins its containers and nobody else, and takes its parent along', async () => {

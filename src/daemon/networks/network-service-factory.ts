@@ -16,9 +16,9 @@ import { createDnsForwarder } from './dns-forwarder.ts';
 import { DnsNames } from './dns-names.ts';
 import { checkEndpoint, dnsNamesOf } from './endpoint-plan.ts';
 import { Firewall } from './firewall.ts';
-import { FirewallWatch } from './firewall-watch.ts';
 import { ipvlan } from './ipvlan-driver.ts';
 import { KernelSockets } from './kernel-sockets.ts';
+import { KernelWatch } from './kernel-watch.ts';
 import { macvlan } from './macvlan-driver.ts';
 import { NetworkAddresses } from './network-addresses.ts';
 import { type NetworkDefaults, networkDefaults } from './network-defaults.ts';
@@ -41,6 +41,7 @@ import type { HostSocketSource } from './port-proxy.ts';
 import { PortPublisher } from './port-publisher.ts';
 import { wantedPorts } from './port-spec.ts';
 import { reconcileNetworks } from './reconcile-networks.ts';
+import { repairBridges } from './repair-bridges.ts';
 import { connectSandbox, disconnectSandbox } from './sandbox-connect.ts';
 import { SandboxKernel } from './sandbox-kernel.ts';
 import { renamedRecord } from './sandbox-record.ts';
@@ -107,13 +108,20 @@ export function createNetworkService(options: NetworkServiceOptions): WharfNetwo
   const names = new DnsNames();
   const base = { store, registry, addresses, drivers, defaults, kernel, publisher };
   const sandboxes = new Sandboxes({ ...base, names, forwarder, events, warn });
-  const watch = new FirewallWatch({ firewall, warn });
-  return new KernelNetworkService({ ...base, firewall, watch, sockets, sandboxes, events, warn });
+  const repairRules = () => {
+    if (firewall.repair()) warn('network: somebody removed the rules of the firewall; they are back');
+  };
+  const repairLinks = () => repairBridges({ sockets, drivers, registry, sandboxes, warn });
+  const watches = [
+    new KernelWatch({ what: 'rules', look: repairRules, warn }),
+    new KernelWatch({ what: 'links', look: repairLinks, warn }),
+  ];
+  return new KernelNetworkService({ ...base, firewall, watches, sockets, sandboxes, events, warn });
 }
 
 interface Parts {
   readonly firewall: Firewall;
-  readonly watch: FirewallWatch;
+  readonly watches: readonly KernelWatch[];
   readonly sockets: KernelSockets;
   readonly kernel: SandboxKernel;
   readonly defaults: NetworkDefaults;
@@ -280,7 +288,7 @@ class KernelNetworkService implements WharfNetworkService {
 
   async reconcile(running: Parameters<NetworkService['reconcile']>[0]): Promise<void> {
     await reconcileNetworks(this.#p, running);
-    this.#p.watch.start();
+    for (const watch of this.#p.watches) watch.start();
   }
 
   portHolders(query: PortQuery): readonly PortHolder[] {
@@ -288,8 +296,8 @@ class KernelNetworkService implements WharfNetworkService {
   }
 
   async close(options: { readonly removeAll: boolean }): Promise<void> {
-    const { sandboxes, publisher, sockets, watch, firewall } = this.#p;
-    watch[Symbol.dispose]();
+    const { sandboxes, publisher, sockets, watches, firewall } = this.#p;
+    for (const watch of watches) watch[Symbol.dispose]();
     // Without a container that needs them, bridges and rules would only be left behind; the next start makes them in a moment.
     if (options.removeAll || sandboxes.all().length === 0) await this.#removeAll();
     sandboxes.letGo();

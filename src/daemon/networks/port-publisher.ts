@@ -229,11 +229,12 @@ export class PortPublisher {
   }
 
   #failure(port: WantedPort, hostPort: number, request: PublishRequest, cause: unknown): WharfError {
-    const where = `${formatHost(port.hostAddress)}:${hostPort === 0 ? '' : hostPort}`;
+    const where = `${formatHost(port.hostAddress)}:${port.firstHostPort === 0 ? '' : hostPort}`;
     const prefix = `failed to set up container networking: driver failed programming external connectivity on endpoint ${request.containerName} (${request.endpointId})`;
     const code = errorCode(cause);
     if (code === 'EACCES') return privilegedPort(prefix, hostPort, cause);
     if (code !== 'EADDRINUSE') {
+      const { address: target = '' } = (port.hostAddress.includes(':') ? request.ipv6 : request.ipv4) ?? {};
       const reason =
         code === 'EADDRNOTAVAIL'
           ? 'cannot assign requested address'
@@ -242,7 +243,7 @@ export class PortPublisher {
             : String(cause);
       return new WharfError(
         'port.in-use',
-        `${prefix}: failed to bind host port for ${where}/${port.protocol}: ${reason}`,
+        `${prefix}: failed to bind host port for ${where}:${target}:${port.containerPort}/${port.protocol}: ${reason}`,
         {
           cause,
           hint: 'Publish on an address this host has, or leave the address out.',
@@ -318,7 +319,8 @@ export function publishedPortMap(request: PortRequest, ports: readonly Published
   for (const key of allPortKeys(request)) {
     const bindings = ports
       .filter((port) => `${port.containerPort}/${port.protocol}` === key)
-      .map(({ hostAddress, hostPort }) => ({ HostIp: hostAddress, HostPort: String(hostPort) }));
+      // Of a routed network: the address is the container's own, no port of the host leads there.
+      .map(({ hostAddress, hostPort }) => ({ HostIp: hostAddress, HostPort: hostPort === 0 ? '' : String(hostPort) }));
     map[key] = bindings.length > 0 ? bindings : null;
   }
   return map;

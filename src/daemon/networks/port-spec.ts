@@ -54,7 +54,8 @@ export function allPortKeys(request: PortRequest): string[] {
 
 /** `80`, `80/tcp`, `53/udp`. */
 export function parsePortKey(key: string): { readonly protocol: PortProtocol; readonly containerPort: number } {
-  const [portText = '', protocol = 'tcp', ...rest] = key.split('/');
+  const [portText = '', protocolText = 'tcp', ...rest] = key.split('/');
+  const protocol = protocolText.toLowerCase();
   const containerPort = parseNumber(portText);
   if (containerPort === undefined || containerPort === 0 || rest.length > 0)
     throw invalid(`invalid port specification: "${key}"`);

@@ -317,11 +317,16 @@ export class Sandboxes {
       netnsPath: record.netnsPath === '' ? undefined : record.netnsPath,
       sandboxId: record.sandboxId,
       endpoints: Object.fromEntries(endpoints),
-      ports: publishedPortMap(
-        { portBindings: {}, exposedPorts: record.portKeys, publishAllPorts: false },
-        record.ports,
-      ),
+      ports: this.#portsOf(record),
     };
+  }
+
+  /** As in Docker, ports are shown of containers with a way out that ports are published on, taken or not. */
+  #portsOf(record: SandboxRecord): Sandbox['ports'] {
+    if (record.portKeys.length === 0 || publishTarget(this.attachments(record), this.#o.drivers) === undefined)
+      return {};
+    const exposed = { portBindings: {}, exposedPorts: record.portKeys, publishAllPorts: false };
+    return publishedPortMap(exposed, record.ports);
   }
 
   /** By ID, name, or unambiguous start of an ID. */
