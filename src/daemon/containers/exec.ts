@@ -112,8 +112,7 @@ async function begin(
 
 /** What runc refuses; crun would take it. */
 function refuseOddProcess({ WorkingDir: folder, Env: env }: ExecConfig): void {
-  const failed = (why: string) =>
-    new WharfError('runtime.failed', `OCI runtime exec failed: exec failed: ${why}: unknown`);
+  const failed = (why: string) => new WharfError('runtime.failed', `OCI runtime exec failed: exec failed: ${why}`);
   if (folder && !folder.startsWith('/')) throw failed('Cwd must be an absolute path');
   if (env?.some((line) => line.startsWith('='))) {
     throw failed('unable to start container process: invalid environment variable: name cannot be empty');

@@ -32,6 +32,13 @@ describe('what a runtime says', () => {
       });
     }
   });
+  it('of a folder that is not there ends with 127 under both runtimes', () => {
+    const crun = runtimeFailure('exec', 'chdir `/nope`: No such file or directory', 'pwd');
+    const text = 'chdir to cwd ("/nope") set in config.json failed: no such file or directory';
+    const runc = runtimeFailure('exec', `exec failed: unable to start container process: ${text}`, 'pwd');
+    expect(crun.message).toBe(`OCI runtime exec failed: exec failed: unable to start container process: ${text}`);
+    expect([runc.message, runc.code]).toEqual([crun.message, 'container.command-not-found']);
+  });
   it('is passed on when it is something else', () => {
     expect(runtimeFailure('exec', 'exec failed: cannot join', 'x')).toMatchObject({
       code: 'runtime.failed',

@@ -41,6 +41,9 @@ const notExecutable = [
   /exec format error/i,
 ];
 
+/** The process's folder: crun's words, and runc's. */
+const noFolder = [/^chdir `(.*)`: No such file or directory/m, /chdir to cwd \("(.*)"\) .*: no such file or directory/];
+
 /** Turns a runtime's message into the error of the API. `command` is the first word of the command that failed. */
 export function runtimeFailure(operation: FailedOperation, message: string, command: string): WharfError {
   if (notFound.some((pattern) => pattern.test(message))) {
@@ -51,6 +54,11 @@ export function runtimeFailure(operation: FailedOperation, message: string, comm
   }
   if (command === '') {
     const why = 'exec: "": executable file not found in $PATH';
+    return new WharfError('container.command-not-found', wording(operation, startFailure(operation, why)));
+  }
+  const folder = noFolder.map((pattern) => pattern.exec(message)?.[1]).find((found) => found !== undefined);
+  if (folder !== undefined) {
+    const why = `chdir to cwd (${JSON.stringify(folder)}) set in config.json failed: no such file or directory`;
     return new WharfError('container.command-not-found', wording(operation, startFailure(operation, why)));
   }
   if (notExecutable.some((pattern) => pattern.test(message))) {
