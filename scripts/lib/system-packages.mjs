@@ -11,6 +11,8 @@ const needs = [
 ];
 const starterNeeds = [{ commands: ['debootstrap'], packages: ['debootstrap'], why: 'starter images' }];
 const testNeeds = [
+  { commands: ['newuidmap'], packages: ['uidmap'], why: 'an ordinary user’s engine, for tests' },
+  { commands: ['slirp4netns'], packages: ['slirp4netns'], why: 'network of an ordinary user’s engine, for tests' },
   // runc beside crun: the runtime suite runs over both.
   { commands: ['faketime'], packages: ['faketime'], why: 'a clock that steps back, for tests' },
   { commands: ['xz'], packages: ['xz-utils'], why: 'archives packed with xz, for tests' },

@@ -12,13 +12,13 @@ import { createRegistryClient } from '../registry/client/create-registry-client.
 import { createContainerService } from './containers/create-container-service.ts';
 import { createContentStore } from './content/content-store.ts';
 import type { DaemonOptions } from './daemon-options.ts';
+import { createEngineMetrics } from './engine-metrics.ts';
 import { createAuthorization } from './engine-plugins/authorization.ts';
 import { dockerPlaces } from './engine-plugins/legacy-discovery.ts';
 import { ManagedPlugins } from './engine-plugins/managed-plugins.ts';
 import { PluginDirectory } from './engine-plugins/plugin-directory.ts';
 import { networkPlugins } from './engine-plugins/remote-network-driver.ts';
 import { volumePlugins } from './engine-plugins/remote-volume-driver.ts';
-import { createEngineMetrics } from './engine-metrics.ts';
 import { containerSettings, proxyEnvironment, readSeccompSetting } from './engine-settings.ts';
 import { createEventBus } from './events/event-bus.ts';
 import type { EngineServices } from './http/handlers/engine-services.ts';
@@ -29,7 +29,7 @@ import { checkLogConfig } from './logs/log-config.ts';
 import { createNetworkService } from './networks/network-service-factory.ts';
 import { createRegistrySwitch } from './registry-switch.ts';
 import { needsRestart, reloadAttributes, reloadedOptions } from './reload-options.ts';
-import type { RootlessSeat } from './run-rootless.ts';
+import { type RootlessSeat, seatedNetworks } from './run-rootless.ts';
 import { createRuntime } from './runtime/conmon-runtime.ts';
 import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.ts';
 import { shutdownLimitMs } from './shutdown-limit.ts';
@@ -181,7 +181,7 @@ export async function openEngine(
     events,
     log,
     hostSockets: rootless?.sockets,
-    defaults: options.networks,
+    defaults: seatedNetworks(options.networks, rootless),
     plugins: networkPlugins(plugins),
   });
   const networks = metrics?.networks(plainNetworks) ?? plainNetworks;

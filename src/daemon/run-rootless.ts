@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { WharfError } from '../contract/errors.ts';
 import type { DaemonOptions } from './daemon-options.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
+import type { NetworkDefaults } from './networks/network-defaults.ts';
 import { describeHolder, listPortHolders } from './networks/port-holder.ts';
 import { type EnginePlace, readPlace, settleIn } from './rootless/engine-place.ts';
 import { type HostSockets, hostSocketsOfParent } from './rootless/host-sockets.ts';
@@ -56,4 +57,14 @@ export function takeSeat(options: DaemonOptions, log: LevelledLogger): RootlessS
     process.kill(process.pid, 'SIGTERM');
   });
   return { place, sockets };
+}
+
+/**
+ * `host-gateway` of an ordinary user's containers is this host's own address: the bridge's gateway, which it is for root, leads
+ * to the engine's network only.
+ */
+export function seatedNetworks(defaults: NetworkDefaults, seat: RootlessSeat | undefined): NetworkDefaults {
+  const address = seat?.place.hostAddress;
+  if (address === undefined || defaults.hostGateways.length > 0) return defaults;
+  return { ...defaults, hostGateways: [address] };
 }
