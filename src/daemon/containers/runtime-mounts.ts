@@ -10,6 +10,7 @@ import type { RuntimeMount } from '../runtime/runtime.ts';
 import type { ContainerContext } from './container-context.ts';
 import { type ContainerRecord, containerDir, type MountRecord } from './container-record.ts';
 import { mountImage } from './image-mounts.ts';
+import { bindLone } from './lone-binds.ts';
 import { tmpfsOptions } from './tmpfs-options.ts';
 import { mountVolume } from './volume-mounts.ts';
 
@@ -29,7 +30,7 @@ export async function runtimeMounts(
   for (const mount of record.mounts) {
     const isMap = mount.kind === 'tmpfs' && mount.fromTmpfsMap;
     if (!isMap && hidden.has(mount.destination)) continue;
-    own.push(await runtimeMount(context, record.id, mount, support));
+    own.push(await runtimeMount(context, record, mount, support));
   }
   const taken = new Set(record.mounts.map((mount) => mount.destination));
   return [...networkFiles(context, record.id, taken), ...own];
@@ -48,7 +49,7 @@ function networkFiles(context: ContainerContext, id: string, taken: ReadonlySet<
 
 async function runtimeMount(
   context: ContainerContext,
-  containerId: string,
+  record: ContainerRecord,
   mount: MountRecord,
   support: ReadOnlySupport,
 ): Promise<RuntimeMount> {
@@ -59,11 +60,11 @@ async function runtimeMount(
       await makeSource(mount);
       await checkPropagation(mount);
       const access = await accessOf(mount, mount.source, support);
-      const options = [mount.recursive ? 'rbind' : 'bind', ...access, mount.propagation];
-      return { destination, type: 'bind', source: mount.source, options };
+      const source = mount.recursive ? mount.source : await bindLone(context, record, mount);
+      return { destination, type: 'bind', source, options: ['rbind', ...access, mount.propagation] };
     }
     case 'volume': {
-      const source = await mountVolume(context, containerId, mount);
+      const source = await mountVolume(context, record.id, mount);
       return { destination, type: 'bind', source, options: ['rbind', ...(await accessOf(mount, source, support))] };
     }
     case 'image': {
@@ -84,7 +85,7 @@ async function accessOf(
   support: ReadOnlySupport,
 ): Promise<readonly string[]> {
   if (!mount.readOnly) return [];
-  // Nothing is mounted below: crun 1.8 can't even try with a file, and binds a folder with all that is below it.
+  // Nothing is mounted below; crun 1.8 can't even try with a file.
   if ((mount.kind === 'bind' && !mount.recursive) || !(await isFolder(source))) return ['ro'];
   const wish = (mount.kind === 'bind' ? mount.recursiveReadOnly : undefined) ?? 'if-possible';
   if (wish === 'never') return ['ro'];

@@ -5,6 +5,7 @@ import { WharfError } from '../../contract/errors.ts';
 import type { ContainerContext } from './container-context.ts';
 import { type ContainerRecord, type MountRecord, newId } from './container-record.ts';
 import { plannedImageMount, removeImages, unmountImages } from './image-mounts.ts';
+import { unbindLone } from './lone-binds.ts';
 import type { WantedMount } from './mount-specs.ts';
 import { resolveInRoot } from './path-in-root.ts';
 
@@ -82,6 +83,7 @@ export async function releaseVolumes(
 
 /** Ends the mounts of a run. */
 export async function unmountVolumes(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  await unbindLone(context, record);
   if (!record.mounts.some(({ kind }) => kind === 'volume' || kind === 'image')) return;
   await context.volumes.unmountAll(record.id);
   await unmountImages(context, record);

@@ -16,13 +16,21 @@ export function bindSubpath(folder: string, mountId: string, base: string, subpa
   const shown = join(base, subpath);
   using root = openRoot(base);
   using place = openPlace(root, base, subpath);
-  const isFolder = statSync(place.path).isDirectory();
-  const target = join(folder, mountId);
+  return bindTo(join(folder, mountId), folder, place.path, shown);
+}
+
+/** A bind of a folder or file without what is mounted below it. @throws WharfError 'volume.invalid' */
+export function bindAlone(folder: string, key: string, source: string): string {
+  return bindTo(join(folder, key), folder, source, source);
+}
+
+function bindTo(target: string, folder: string, source: string, shown: string): string {
+  const isFolder = statSync(source).isDirectory();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if (isFolder) mkdirSync(target, { mode: 0o700 });
   else writeFileSync(target, '', { mode: 0o600, flag: 'wx' });
   try {
-    mount({ source: place.path, target, type: '', flags: mountFlags.bind });
+    mount({ source, target, type: '', flags: mountFlags.bind });
   } catch (cause) {
     removeTarget(target);
     throw new WharfError('volume.invalid', `failed to mount ${shown}: ${errnoText(cause)}`, { cause, status: 500 });
