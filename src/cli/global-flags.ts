@@ -7,8 +7,16 @@ export const globalFlags = {
   debug: { type: 'bool', short: 'D', help: 'Show where errors come from' },
   host: { type: 'string', short: 'H', help: 'Engine to talk to, by address' },
   tls: { type: 'bool', help: 'Use TLS; implied by --tlsverify' },
-  tlscacert: { type: 'string', metavar: 'file', help: "Authority of the engine's certificate (default ca.pem beside the next)" },
-  tlscert: { type: 'string', metavar: 'file', help: 'Certificate of this client (default cert.pem of $DOCKER_CERT_PATH)' },
+  tlscacert: {
+    type: 'string',
+    metavar: 'file',
+    help: "Authority of the engine's certificate (default ca.pem beside the next)",
+  },
+  tlscert: {
+    type: 'string',
+    metavar: 'file',
+    help: 'Certificate of this client (default cert.pem of $DOCKER_CERT_PATH)',
+  },
   tlskey: { type: 'string', metavar: 'file', help: 'Its key (default key.pem of $DOCKER_CERT_PATH)' },
   tlsverify: { type: 'bool', help: "Use TLS and verify the engine's certificate" },
   version: { type: 'bool', short: 'v', help: 'Print the version and quit' },
