@@ -213,6 +213,7 @@ class KernelNetworkService implements WharfNetworkService {
       .all()
       .filter((record) => !record.builtin && matchesPrune(record, filters, nowMs) && this.#users(record).length === 0);
     for (const record of unused) await this.#remove(record);
+    this.#p.events.publish('network', 'prune', '', { reclaimed: '0' });
     return { NetworksDeleted: unused.length === 0 ? null : unused.map((record) => record.name) };
   }
 
