@@ -92,7 +92,7 @@ function parseRecord(value: unknown): ContainerRecord | undefined {
       if (typeof path === 'string') cgroups[controller] = path;
   }
   return {
-    runtime: value.runtime === 'runc' ? 'runc' : 'crun',
+    runtime: typeof value.runtime === 'string' ? value.runtime : 'crun',
     terminal: value.terminal === true,
     openStdin: value.openStdin === true,
     stdinOnce: value.stdinOnce === true,
