@@ -12,9 +12,10 @@ import { newId } from './container-record.ts';
 import { isLive } from './container-state.ts';
 import { actionText } from './exec.ts';
 import { execProcess } from './exec-process.ts';
+import { type HealthRecord, healthDocument, type ProbeResult, readHealth, writeHealth } from './health-record.ts';
 import { SIGKILL } from './signals.ts';
 import type { HealthStatus } from './state-text.ts';
-import { timeText } from './time-text.ts';
+import { goDuration } from './time-text.ts';
 
 export interface HealthMonitor {
   status(): HealthStatus;
@@ -30,13 +31,6 @@ export interface HealthSettings {
   readonly startPeriodMs: number;
   readonly timeoutMs: number;
   readonly retries: number;
-}
-
-interface ProbeResult {
-  readonly startedAtMs: number;
-  readonly endedAtMs: number;
-  readonly exitCode: number;
-  readonly output: string;
 }
 
 const maxLogEntries = 5;
@@ -93,43 +87,54 @@ function createHealthMonitor(
 ): HealthMonitor {
   const stopped = new AbortController();
   const signal = AbortSignal.any([stopped.signal, context.signal]);
-  let health: HealthState = { status: 'starting', failingStreak: 0 };
-  const log: ProbeResult[] = [];
+  const { state, id } = handle;
+  const runStartedAtMs = isLive(state) ? state.startedAtMs : context.clock.nowMs();
+  let health: HealthRecord = { runStartedAtMs, status: 'starting', failingStreak: 0, log: [] };
+  const set = (next: HealthRecord): void => {
+    health = next;
+    try {
+      writeHealth(context.dataRoot, id, next);
+    } catch (error) {
+      // A full disk: the health is known all the same, until the daemon ends.
+      context.log.warn('The health of a container could not be stored.', { id, error });
+    }
+  };
 
   async function checkForEver(): Promise<void> {
-    const beganAtMs = context.clock.nowMs();
+    // Of this same run: the daemon was away for a while.
+    const stored = await readHealth(context.dataRoot, id);
+    if (stored?.runStartedAtMs === runStartedAtMs) health = stored;
     for (;;) {
-      const inStartPeriod = context.clock.nowMs() - beganAtMs < settings.startPeriodMs;
+      const inStartPeriod = context.clock.nowMs() - runStartedAtMs < settings.startPeriodMs;
       const waitMs = inStartPeriod && health.status === 'starting' ? settings.startIntervalMs : settings.intervalMs;
       await context.clock.delay(waitMs, { signal });
-      if (handle.state.kind === 'paused') continue;
+      if (handle.state.kind === 'paused') {
+        if (health.status !== 'unhealthy') set({ ...health, status: 'unhealthy' });
+        continue;
+      }
       if (!isLive(handle.state)) return;
       const result = await probe(context, handle, settings, signal);
       signal.throwIfAborted();
-      log.push(result);
-      if (log.length > maxLogEntries) log.shift();
       const before = health.status;
-      health = nextHealth(health, { failed: result.exitCode !== 0, inStartPeriod }, settings.retries);
+      const next = nextHealth(health, { failed: result.exitCode !== 0, inStartPeriod }, settings.retries);
+      set({ ...health, ...next, log: [...health.log, result].slice(-maxLogEntries) });
       if (health.status !== before) context.announce(handle, `health_status: ${health.status}`);
     }
   }
   checkForEver().catch((error: unknown) => {
-    if (!signal.aborted) context.log.warn('A health check ended.', { id: handle.id, error });
+    if (!signal.aborted) context.log.warn('A health check ended.', { id, error });
   });
 
+  // Whom nobody checks is not healthy: dockerd shows that of stopped and of paused ones.
+  const shown = (): HealthRecord => (handle.state.kind === 'paused' ? { ...health, status: 'unhealthy' } : health);
   return {
-    status: () => health.status,
-    document: () => ({
-      Status: health.status,
-      FailingStreak: health.failingStreak,
-      Log: log.map(({ startedAtMs, endedAtMs, exitCode, output }) => ({
-        Start: timeText(startedAtMs),
-        End: timeText(endedAtMs),
-        ExitCode: exitCode,
-        Output: output,
-      })),
-    }),
-    stop: () => stopped.abort(),
+    status: () => shown().status,
+    document: () => healthDocument(shown()),
+    stop: () => {
+      if (stopped.signal.aborted) return;
+      stopped.abort();
+      set({ ...health, status: 'unhealthy' });
+    },
   };
 }
 
@@ -164,7 +169,9 @@ async function probe(
     }
     session.kill(SIGKILL);
     context.announce(handle, 'exec_die', { ...exec, exitCode: String(128 + SIGKILL) });
-    return ended(-1, `Health check exceeded timeout (${settings.timeoutMs} ms)`);
+    const before = output.text();
+    const late = `Health check exceeded timeout (${goDuration(settings.timeoutMs)})`;
+    return ended(-1, before === '' ? late : `${late}: ${before}`);
   } catch (error) {
     return ended(-1, error instanceof Error ? error.message : String(error));
   }
@@ -180,5 +187,5 @@ function collect(streams: readonly (Readable | undefined)[]): { text(): string }
       bytes += chunk.length;
     });
   }
-  return { text: () => Buffer.concat(chunks).toString('utf8') };
+  return { text: () => Buffer.concat(chunks).toString('utf8') + (bytes > maxOutputBytes ? '...' : '') };
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import type { ContainerState as ApiState, ContainerInspect } from '../../contract/engine-types.ts';
+import type { ContainerState as ApiState, ContainerInspect, Health } from '../../contract/engine-types.ts';
 import { dockerDriverName } from '../snapshots/driver-name.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { shownLinks } from './container-links.ts';
 import { containerDir } from './container-record.ts';
 import { type ContainerState, isLive } from './container-state.ts';
+import { healthDocument, readHealth } from './health-record.ts';
 import { shownLogPath } from './log-keeping.ts';
 import { mountPoints } from './mount-points.ts';
 import { idleEndpointsOf, networkSettings } from './network-view.ts';
@@ -30,7 +31,7 @@ export async function inspectContainer(
     Created: timeText(record.createdAtMs),
     Path: record.args[0] ?? '',
     Args: record.args.slice(1),
-    State: stateDocument(handle),
+    State: stateDocument(handle, handle.health?.document() ?? (await storedHealth(context, handle))),
     Image: record.imageId,
     ResolvConfPath: join(filesDir, 'resolv.conf'),
     HostnamePath: join(filesDir, 'hostname'),
@@ -62,11 +63,17 @@ export async function inspectContainer(
   };
 }
 
-function stateDocument(handle: ContainerHandle): ApiState {
+/** Of a container that has not run since the daemon started. */
+async function storedHealth(context: ContainerContext, { id, record }: ContainerHandle): Promise<Health | undefined> {
+  if (!record.config.Healthcheck) return undefined;
+  const stored = await readHealth(context.dataRoot, id);
+  return stored && healthDocument(stored);
+}
+
+function stateDocument(handle: ContainerHandle, health: Health | undefined): ApiState {
   const { state } = handle;
   const end = endOf(state);
   const status = apiStatus(state);
-  const health = handle.health?.document();
   return {
     Status: status,
     // As dockerd: one that waits for its restart counts as running.

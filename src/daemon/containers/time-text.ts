@@ -30,3 +30,12 @@ export function spanText(ms: number): string {
   if (hours < 24 * 365 * 2) return `${Math.floor(hours / 24 / 30)} months`;
   return `${Math.floor(seconds / 86_400 / 365)} years`;
 }
+
+/** As Go prints a duration: '500ms', '1.5s', '1m30s', '2h0m0s'. */
+export function goDuration(ms: number): string {
+  if (ms < 1000) return `${ms}ms`;
+  const seconds = (ms % 60_000) / 1000;
+  const minutes = Math.floor(ms / 60_000);
+  if (minutes === 0) return `${seconds}s`;
+  return minutes < 60 ? `${minutes}m${seconds}s` : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`;
+}
