@@ -1,4 +1,5 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type {
   ContainerConfig,
   ContainerCreateRequest,
@@ -8,6 +9,7 @@ import type {
 import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { parseNamed } from '../../oci/reference.ts';
 import type { LocalImage } from '../images/image-service.ts';
+import { removeFolder } from '../snapshots/remove-small-tree.ts';
 import type { ContainerContext } from './container-context.ts';
 import { resolveLink } from './container-links.ts';
 import { generateName, parseName } from './container-names.ts';
@@ -138,14 +140,14 @@ function checkNetworks(context: ContainerContext, record: ContainerRecord): void
 
 /** Its folder and the empty log, which clients may follow before the start. */
 async function makeFiles(dataRoot: string, id: string): Promise<void> {
-  await mkdir(containerDir(dataRoot, id), { recursive: true, mode: 0o710 });
-  await writeFile(logPath(dataRoot, id), '', { mode: 0o640 });
+  mkdirSync(containerDir(dataRoot, id), { recursive: true, mode: 0o710 });
+  writeFileSync(logPath(dataRoot, id), '', { mode: 0o640 });
 }
 
 /** Takes away all of a container that has never been started. */
 export async function undoCreate(context: ContainerContext, record: ContainerRecord): Promise<void> {
   await context.snapshots.remove(record.id);
-  await rm(containerDir(context.dataRoot, record.id), { recursive: true, force: true });
+  await removeFolder(containerDir(context.dataRoot, record.id));
   await releaseVolumes(context, record, { removeAnonymous: true });
   context.store.delete(record.id);
   context.forget(record.id);

@@ -1,5 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
+import { removeFolder } from '../snapshots/remove-small-tree.ts';
 import { advance } from './advance.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { containerDir } from './container-record.ts';
@@ -61,10 +61,7 @@ export async function finishRemoval(
   try {
     handle.stdin.processGone();
     handle.waiters.outputEnded();
-    await Promise.all([
-      context.snapshots.remove(id),
-      rm(containerDir(context.dataRoot, id), { recursive: true, force: true }),
-    ]);
+    await Promise.all([context.snapshots.remove(id), removeFolder(containerDir(context.dataRoot, id))]);
     await releaseVolumes(context, record, { removeAnonymous: options.volumes });
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
 import type { Sandbox } from '../networks/network-service.ts';
 import type { RuntimeSpec } from '../runtime/runtime.ts';
@@ -73,7 +73,7 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
   const { id, record } = handle;
   const request = sandboxRequest(context, record);
   // There since it was created, unless somebody tidied up by hand.
-  await mkdir(containerDir(context.dataRoot, id), { recursive: true, mode: 0o710 });
+  mkdirSync(containerDir(context.dataRoot, id), { recursive: true, mode: 0o710 });
   // Settled, not raced: when one fails, the other must have come to its end before everything is taken back.
   const [mounted, opened] = await Promise.allSettled([snapshots.mount(id), networks.openSandbox(request, { signal })]);
   if (mounted.status === 'rejected') throw mounted.reason;

@@ -1,6 +1,5 @@
 /** Removing the control groups of a container whose processes are gone. */
 import { existsSync, readdirSync, rmdirSync } from 'node:fs';
-import { readdir, rmdir } from 'node:fs/promises';
 import { type CgroupPaths, cgroupRoot } from '../linux/cgroup.ts';
 
 /** A dying process holds its group for a moment after it is gone from /proc. */
@@ -36,23 +35,33 @@ export async function removeCgroups(folders: readonly string[]): Promise<boolean
 async function removeWithRetries(folder: string): Promise<boolean> {
   const deadline = performance.now() + retryLimitMs;
   for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, 100)) {
-    if (await removeTree(folder)) return true;
+    if (removeTree(folder)) return true;
     if (performance.now() > deadline) return false;
     await new Promise((resolve) => setTimeout(resolve, delayMs));
   }
 }
 
 /** A control group goes by rmdir(2), its files with it, when it has no children and no processes. */
-async function removeTree(folder: string): Promise<boolean> {
-  if (await removeOne(folder)) return true;
-  const children = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  for (const child of children) if (child.isDirectory()) await removeTree(`${folder}/${child.name}`);
+function removeTree(folder: string): boolean {
+  if (removeOne(folder)) return true;
+  for (const name of childGroups(folder)) removeTree(`${folder}/${name}`);
   return removeOne(folder);
 }
 
-async function removeOne(folder: string): Promise<boolean> {
+function childGroups(folder: string): readonly string[] {
   try {
-    await rmdir(folder);
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  } catch {
+    // It went meanwhile.
+    return [];
+  }
+}
+
+/** At once, for it takes microseconds: nine trees each through another thread took longer than all the rest of a removal. */
+function removeOne(folder: string): boolean {
+  try {
+    rmdirSync(folder);
     return true;
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;

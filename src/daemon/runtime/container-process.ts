@@ -7,8 +7,8 @@
  *   exit file                  it ended; the exit code is final and the log complete
  *   neither alive nor an exit  conmon is about to write it, or conmon was killed: then we write it (137)
  */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
 import { type CgroupPaths, cgroupPathsOf } from '../linux/cgroup.ts';
 import { processEnded, signalProcess, watchProcessEnd } from '../linux/pidfd.ts';
@@ -53,7 +53,7 @@ export async function createContainer(
     writeRecord(folders, id, record);
     const crun = isCrun(runtime);
     const spec = crun ? context.seccompFilters.apply(options.spec) : options.spec;
-    await writeFile(`${bundle}/config.json`, JSON.stringify(spec));
+    writeFileSync(`${bundle}/config.json`, JSON.stringify(spec));
     const stateRoot = stateRootOf(context, runtime.name);
     const report = await startConmon({
       conmonPath: probe.conmonPath,
@@ -226,8 +226,9 @@ export async function removeContainer(context: RuntimeContext, id: string): Prom
   } else {
     await endUnknown(cgroupsNamed(context.cgroupParent, id));
   }
-  await rm(bundle, { recursive: true, force: true });
-  await rm(exitPath(folders, id), { force: true });
+  // A dozen small files in memory: at once, for a thread would be asked for each.
+  rmSync(bundle, { recursive: true, force: true });
+  rmSync(exitPath(folders, id), { force: true });
 }
 
 /**
@@ -265,5 +266,5 @@ async function deleteRuntimeState(context: RuntimeContext, id: string, record: C
     const result = await runRuntime(runtime, stateRootOf(context, record.runtime), ['delete', '--force', id]);
     if (result.exitCode !== 0) context.log(`container ${id}: ${record.runtime} delete: ${result.stderr.trim()}`);
   }
-  await rm(stateFolder, { recursive: true, force: true });
+  rmSync(stateFolder, { recursive: true, force: true });
 }

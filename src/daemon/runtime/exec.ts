@@ -5,8 +5,8 @@
  *                        /dev/stderr
  *   with a terminal      the runtime makes the container's terminal and copies to the one it was started on, ours
  */
-import { closeSync, watch } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { closeSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { PassThrough, Writable } from 'node:stream';
 import { ReadStream } from 'node:tty';
@@ -39,11 +39,11 @@ interface ExecStreams {
 
 export async function execInContainer(context: RuntimeContext, id: string, options: ExecOptions): Promise<ExecSession> {
   const { record } = requireLive(context, id);
-  const folder = await mkdtemp(`${context.folders.temporary}/exec-`);
+  const folder = mkdtempSync(`${context.folders.temporary}/exec-`);
   const streams = options.process.terminal ? terminalStreams(options) : pipeStreams(options.attachStdin);
   let child: SpawnedProcess | undefined;
   try {
-    await writeFile(`${folder}/process.json`, JSON.stringify(options.process));
+    writeFileSync(`${folder}/process.json`, JSON.stringify(options.process));
     const named = runtimeNamed(context, record.runtime);
     const runtime = { ...named, ...named.forExec };
     const args = [
@@ -60,7 +60,7 @@ export async function execInContainer(context: RuntimeContext, id: string, optio
   } catch (error) {
     child?.kill('SIGKILL');
     streams.destroy();
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     throw error;
   }
 }
@@ -117,7 +117,7 @@ function session(
   const exited = child.exited.then(async (exitCode) => {
     ended = true;
     if (terminal) streams.finish(await outputInLog(`${folder}/log`));
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
     return { exitCode };
   });
   return {

@@ -11,7 +11,7 @@
  * 2. Pages may be lost with the power. So a layer stays marked until the file system was synced, and a mark of an earlier
  *    boot means: do not trust it, unpack it again. (A crash of the daemon alone loses no pages.)
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -79,14 +79,14 @@ export function createLayerStore(options: { readonly root: string; readonly pool
 
   const scratch = async (): Promise<string> => {
     const folder = join(incoming, crypto.randomUUID());
-    await mkdir(folder);
+    mkdirSync(folder);
     return folder;
   };
 
   const discard = async (path: string): Promise<void> => {
     const grave = join(incoming, crypto.randomUUID());
     try {
-      await rename(path, grave);
+      renameSync(path, grave);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
       throw error;

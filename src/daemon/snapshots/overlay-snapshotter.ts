@@ -7,8 +7,18 @@
  *                            /merged          where it is mounted, while it is
  *     <root>/empty                            lower folder of images without layers
  */
-import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { raise, WharfError } from '../../contract/errors.ts';
@@ -64,7 +74,7 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     const links = store.chain(parent).map((layer) => store.linkPath(layer));
     const isVolatile = discardable && volatileWorks;
     // Left by the last mount; overlay asks to remove it when the content is known not to matter (overlayfs.rst, "Volatile mount").
-    if (isVolatile) await rm(join(folder, 'work/work/incompat'), { recursive: true, force: true });
+    if (isVolatile) rmSync(join(folder, 'work/work/incompat'), { recursive: true, force: true });
     const upper = `upperdir=${join(folder, 'upper')},workdir=${join(folder, 'work')}`;
     const rest = `${upper},${overlayOptions}${isVolatile ? ',volatile' : ''}`;
     withShortPaths(join(root, 'l'), links.length === 0 ? [empty] : links, (lower) => {
@@ -137,11 +147,12 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
       const target = folderOf(key);
       const folder = await store.scratch();
       try {
-        for (const name of ['upper', 'work', 'merged']) await mkdir(join(folder, name), { mode: 0o755 });
+        // At once: each takes microseconds, and a thread for each takes ten times as long.
+        for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name), { mode: 0o755 });
         // The root folder's own owner and mode show through from the upper folder.
-        if (top !== undefined) await copyRootAttributes(store.diffPath(top.chainId), join(folder, 'upper'));
-        await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ parent, discardable }));
-        await rename(folder, target);
+        if (top !== undefined) copyRootAttributes(store.diffPath(top.chainId), join(folder, 'upper'));
+        writeFileSync(join(folder, 'snapshot.json'), JSON.stringify({ parent, discardable }));
+        renameSync(folder, target);
       } catch (error) {
         await store.discard(folder);
         throw error;
@@ -177,14 +188,14 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
 async function newDiff(folder: string, parent: string | undefined, store: LayerStore): Promise<string> {
   const diff = join(folder, 'diff');
   await mkdir(diff, { mode: 0o755 });
-  if (parent !== undefined) await copyRootAttributes(store.diffPath(parent), diff);
+  if (parent !== undefined) copyRootAttributes(store.diffPath(parent), diff);
   return diff;
 }
 
-async function copyRootAttributes(from: string, to: string): Promise<void> {
-  const { mode, uid, gid } = await lstat(from);
-  await chown(to, uid, gid);
-  await chmod(to, mode & 0o7777);
+function copyRootAttributes(from: string, to: string): void {
+  const { mode, uid, gid } = lstatSync(from);
+  chownSync(to, uid, gid);
+  chmodSync(to, mode & 0o7777);
 }
 
 interface StoredSnapshot {
