@@ -112,6 +112,7 @@ describe('events', () => {
       send: () => undefined,
       sendText: (json) => sent.push(json),
       flushHead: () => undefined,
+      setHeader: () => undefined,
     };
     await streamEvents(bus, { since: '1', until: '1700000001' }, output, new AbortController().signal);
     expect(sent).toHaveLength(1);
