@@ -25,6 +25,8 @@ export interface RootlessWorld extends AsyncDisposable {
   /** The parent's process; the engine's is in its pidfile. */
   readonly parent: StartedProgram;
   enginePid(): number;
+  /** What keeps the namespaces, and what carries their network. */
+  supportPids(): readonly number[];
   /** `wharfd` as the user, to its end. */
   wharfd(flags: readonly string[], env?: Readonly<Record<string, string>>): Promise<Outcome>;
   /** As `wharfd`, on a machine whose /etc/subuid and /etc/subgid are empty. */
@@ -112,6 +114,10 @@ export async function rootlessWorld(
       return parent;
     },
     enginePid: () => Number(readFileSync(path.join(runtimeDir, 'wharf/wharfd.pid'), 'utf8')),
+    supportPids() {
+      const state = JSON.parse(readFileSync(path.join(runtimeDir, 'wharf/rootless.json'), 'utf8'));
+      return [state.holder.pid, state.network.process.pid];
+    },
     async start(flags = []) {
       const started = startProgram('unshare', asUser(flagsOf(flags)), { env });
       parent = started;

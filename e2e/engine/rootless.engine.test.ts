@@ -109,6 +109,10 @@ describe.skipIf(rootlessObstacle !== '')('an ordinary user', () => {
     await world.said('network', 'rm', 'n1');
   });
 
+  it('may share the processes of the host, as far as the user sees them', async () => {
+    expect(await world.said('run', '--rm', '--pid', 'host', 'busybox', 'ps', '-o', 'args')).toContain('wharfd');
+  });
+
   it('works in a container: exec, logs, files of many owners, what changed, a new image', async () => {
     await world.said(
       'run',
@@ -143,12 +147,13 @@ describe.skipIf(rootlessObstacle !== '')('an ordinary user', () => {
     expect((await world.docker(['stats', '--no-stream', 'small'])).code).toBe(0);
   });
 
-  it('finds containers running and reachable after the engine was killed, and after its parent was', async () => {
+  it('finds containers running and reachable after the engine was killed, its parent, or all that holds it up', async () => {
     await world.said('run', '-d', '--name', 'web', '-p', `127.0.0.1:${freePort()}:80`, ...serve('still here'));
     const port = await portOf('web');
     const started = await world.said('inspect', '--format', '{{.State.Pid}}', 'web');
-    for (const victim of [() => world.enginePid(), () => world.parent.pid]) {
-      process.kill(victim(), 'SIGKILL');
+    const everything = () => [world.parent.pid, world.enginePid(), ...world.supportPids()];
+    for (const victims of [() => [world.enginePid()], () => [world.parent.pid], everything]) {
+      for (const victim of victims()) process.kill(victim, 'SIGKILL');
       await world.parent.ended;
       await world.start();
       expect(await world.said('inspect', '--format', '{{.State.Pid}}', 'web')).toBe(started);

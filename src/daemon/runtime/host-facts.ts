@@ -4,7 +4,7 @@ import { release } from 'node:os';
 import { WharfError } from '../../contract/errors.ts';
 import { boundingCapabilities } from '../linux/capabilities.ts';
 import { detectCgroupMode } from '../linux/cgroup.ts';
-import { highestGroupId } from '../linux/user-namespace.ts';
+import { highestGroupId, inUserNamespace } from '../linux/user-namespace.ts';
 import { type ResourceSupport, readResourceSupport } from './resource-support.ts';
 import type { HostFacts } from './runtime-spec.ts';
 import { parseKernelVersion, parseSeccompProfile, type SeccompHost, type SeccompProfile } from './seccomp.ts';
@@ -34,6 +34,7 @@ export function readHostFacts(): MachineFacts {
     resources,
     capabilities: boundingCapabilities(),
     highestGroupId: highestGroupId(),
+    inUserNamespace: inUserNamespace(),
     apparmor: readFlag('/sys/module/apparmor/parameters/enabled') === 'Y',
     seccomp: {
       architecture: architectures[process.arch] ?? process.arch,

@@ -31,6 +31,7 @@ export interface HostFacts {
   readonly capabilities: readonly string[];
   /** In a user namespace: groups beyond it can not be named. Absent: all exist. */
   readonly highestGroupId?: number;
+  readonly inUserNamespace?: boolean;
 }
 
 /** `own`: a namespace of the container's, made by the runtime or found at `path`; `shared`: another container's. */
@@ -111,7 +112,7 @@ export function buildRuntimeSpec(input: RuntimeSpecInput, host: HostFacts): Runt
     root: { path: input.rootfsPath, readonly: input.readonlyRootfs },
     ...(ownUts && input.hostname !== undefined ? { hostname: input.hostname } : {}),
     ...(ownUts && input.domainname ? { domainname: input.domainname } : {}),
-    mounts: buildMounts(input),
+    mounts: buildMounts(input, host),
     ...(input.annotations === undefined ? {} : { annotations: input.annotations }),
     linux: buildLinux(input, host),
   };
@@ -141,13 +142,15 @@ export function processCapabilities(capabilities: readonly string[], uid: number
   return { bounding: capabilities, effective, permitted: effective, inheritable: [], ambient: [] };
 }
 
-function buildMounts(input: RuntimeSpecInput): readonly RuntimeMount[] {
+function buildMounts(input: RuntimeSpecInput, host: HostFacts): readonly RuntimeMount[] {
   const chosen = [...input.mounts, ...tmpfsMounts(input.tmpfs ?? {})];
   if (input.initBinary !== undefined) {
     const options = ['bind', 'ro'];
     chosen.push({ destination: initDestination, type: 'bind', source: input.initBinary, options });
   }
   const defaults = defaultMounts({
+    // The host's processes are not this user namespace's, so a new mount of theirs is refused; the one that is there will do.
+    boundProc: input.namespaces.pid.kind === 'host' && host.inUserNamespace === true,
     privileged: input.privileged,
     writableCgroups: input.writableCgroups ?? input.privileged,
     shm: input.shm ?? { kind: input.namespaces.ipc.kind === 'host' ? 'host' : 'own' },

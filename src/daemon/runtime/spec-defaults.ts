@@ -51,6 +51,8 @@ export type SharedMemory =
   | { readonly kind: 'shared'; readonly path: string };
 
 export interface DefaultMountOptions {
+  /** /proc as the daemon sees it, instead of a mount of its own. */
+  readonly boundProc?: boolean;
   readonly privileged: boolean;
   readonly writableCgroups: boolean;
   readonly shm: SharedMemory;
@@ -62,7 +64,9 @@ export function defaultMounts(options: DefaultMountOptions): readonly RuntimeMou
   const access = options.privileged ? [] : ['ro'];
   const guarded = ['nosuid', 'noexec', 'nodev'];
   return [
-    { destination: '/proc', type: 'proc', source: 'proc', options: guarded },
+    options.boundProc === true
+      ? { destination: '/proc', type: 'bind', source: '/proc', options: ['rbind', ...guarded] }
+      : { destination: '/proc', type: 'proc', source: 'proc', options: guarded },
     {
       destination: '/dev',
       type: 'tmpfs',
