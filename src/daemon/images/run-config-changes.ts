@@ -1,5 +1,6 @@
 /** `docker commit --change` and `docker import --change`: single Dockerfile instructions that only touch the config. Pure. */
 import { WharfError } from '../../contract/errors.ts';
+import { healthcheckOf } from './health-change.ts';
 import type { ImageRunConfig } from './image-service.ts';
 
 /** @throws WharfError 'request.invalid' in dockerd's words for an instruction that can't be a change */
@@ -39,6 +40,8 @@ function applyChange(config: ImageRunConfig, change: string): ImageRunConfig {
       return { ...config, StopSignal: rest };
     case 'ONBUILD':
       return { ...config, OnBuild: [...(config.OnBuild ?? []), raw] };
+    case 'HEALTHCHECK':
+      return { ...config, Healthcheck: healthcheckOf(raw, jsonWords) };
     default:
       throw new WharfError('request.invalid', `${change.split(/\s/)[0] ?? ''} is not a valid change command`);
   }
