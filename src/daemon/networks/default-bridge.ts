@@ -90,13 +90,12 @@ function poolFromFlags(family: AddressFamily, situation: DefaultBridgeSituation)
   if (elsewhere !== '' && (elsewhereAddress === undefined || !contains(subnet, elsewhereAddress))) {
     throw refused('default gateway ip must be part of the network');
   }
-  const isSmaller = range !== undefined && range.prefixLength !== subnet.prefixLength;
   return {
     subnet: formatSubnet(subnet),
     gateway,
     userSubnet: true,
-    userGateway: true,
-    ...(isSmaller ? { range: formatSubnet(range) } : {}),
+    userGateway: own !== undefined,
+    ...(range === undefined ? {} : { range: formatSubnet(range) }),
     auxiliary: elsewhere === '' ? {} : { [v4 ? 'DefaultGatewayIPv4' : 'DefaultGatewayIPv6']: elsewhere },
   };
 }

@@ -222,7 +222,7 @@ test('the flags of the daemon make the default bridge', async () => {
       Gateway: '10.218.7.5',
       AuxiliaryAddresses: { DefaultGatewayIPv4: '10.218.7.9' },
     },
-    { Subnet: 'fd00:218:7::/64', Gateway: 'fd00:218:7::1' },
+    { Subnet: 'fd00:218:7::/64', IPRange: 'fd00:218:7::/64' },
   ]);
   expect(bridge.Options).toMatchObject({
     'com.docker.network.bridge.enable_icc': 'false',
@@ -230,7 +230,7 @@ test('the flags of the daemon make the default bridge', async () => {
   });
   const box = await world.open('box');
   expect(box.endpoints.bridge).toMatchObject({ IPAddress: '10.218.7.128', Gateway: '10.218.7.9' });
-  expect(box.endpoints.bridge?.GlobalIPv6Address).toMatch(/^fd00:218:7::/);
+  expect(box.endpoints.bridge).toMatchObject({ IPv6Gateway: 'fd00:218:7::1', GlobalIPv6Address: 'fd00:218:7::2' });
 });
 
 test('--bridge=none leaves containers without a network, --iptables=false the host without rules', async () => {
