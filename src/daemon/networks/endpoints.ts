@@ -1,5 +1,5 @@
 /** Endpoints before they are plugged in and after: their addresses, and what their driver has to say. */
-import { isWharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { configOnly, type WantedEndpoint } from './endpoint-plan.ts';
 import type { NetworkAddresses } from './network-addresses.ts';
 import type { NetworkDrivers } from './network-drivers.ts';
@@ -30,6 +30,10 @@ export class Endpoints {
     const { record: network, settings } = wanted;
     if (network.configOnly) throw configOnly();
     const driver = await drivers.load(network.driver, { signal });
+    if (!driver.ownMac && driver.kind === 'interfaces' && settings.MacAddress) {
+      const message = `${driver.name} interfaces do not support custom mac address assignment`;
+      throw new WharfError('network.config-invalid', message, { status: 500 });
+    }
     const mac = driver.ownMac ? (settings.MacAddress ?? '') : '';
     const wish = { mac, signal };
     const ipv4 = await addresses.allocate(network, {
