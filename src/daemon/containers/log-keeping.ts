@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { HostConfig } from '../../contract/engine-types.ts';
 import { makeHole } from '../linux/libc.ts';
 import { type LogSubject, logAttributes } from '../logs/log-attributes.ts';
-import { type LogConfig, logStorage } from '../logs/log-config.ts';
+import { type LogConfig, type LogStorage, logStorage } from '../logs/log-config.ts';
 import { startLogRotation } from '../logs/log-rotation.ts';
 import { discardPassedOutput } from '../logs/passing-output.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
@@ -72,11 +72,17 @@ export async function prepareOutput(
 /** While it runs. */
 export function keepOutput(context: ContainerContext, handle: ContainerHandle): void {
   const { id, record, output } = handle;
-  const { type, config } = logConfigOf(record.hostConfig);
-  const storage = logStorage({ type, config });
   const path = outputPath(context, record);
   const onFailure = (error: unknown) =>
     context.log.warn('The log of a container is not kept within its bounds.', { id, error });
+  let storage: LogStorage;
+  try {
+    storage = logStorage(logConfigOf(record.hostConfig));
+  } catch (error) {
+    // Started by an earlier version, which did not look at its options.
+    onFailure(error);
+    return;
+  }
   if (storage.kind === 'none') {
     const readUpTo = () =>
       output.readers.size === 0 ? undefined : Math.min(...[...output.readers].map((r) => r.offset));

@@ -83,7 +83,7 @@ class GrowthBound {
       this.lookIn(soonestMs);
     };
     try {
-      this.#watcher = watch(this.#o.path, wake);
+      this.#watcher = watch(this.#o.path, { persistent: false }, wake);
       this.#watcher.on('error', wake);
       // What came before the watch stood.
       if (this.#o.size() !== this.#last.size) wake();
