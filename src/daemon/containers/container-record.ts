@@ -79,6 +79,10 @@ export interface ContainerRecord {
   /** Entrypoint and command together; never empty. */
   readonly args: readonly string[];
   readonly mounts: readonly MountRecord[];
+  /** Its volumes and mounted images are being made: a daemon that finds this undoes the create. */
+  readonly incomplete?: true;
+  /** Its removal takes the volumes that are its alone with it. */
+  readonly removeVolumes?: true;
   /** Networks to join at start, by name, with what the user wants there. */
   readonly endpoints: Readonly<Record<string, EndpointSettings>>;
 }

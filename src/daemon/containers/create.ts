@@ -78,11 +78,11 @@ async function completeMounts(
   wanted: readonly WantedMount[],
   signal: AbortSignal,
 ): Promise<void> {
-  if (!record.mounts.some(({ kind }) => kind === 'volume' || kind === 'image')) return;
+  if (record.incomplete !== true) return;
   const mounts = await prepareImages(context, await acquireVolumes(context, record, wanted));
-  const complete = { ...record, mounts };
-  context.store.setRecord(complete);
+  const { incomplete: _, ...complete } = { ...record, mounts };
   await populateVolumes(context, complete, { signal });
+  context.store.setRecord(complete);
 }
 
 interface Plan {
@@ -109,6 +109,7 @@ async function planContainer(
   const inherited = (ref: string) => context.find(ref).record.mounts;
   const wanted = wantedMounts(hostConfig, Object.keys(config.Volumes ?? {}), inherited, context.dataRoot);
   const id = newId();
+  const mounts = nameMounts(context, id, wanted);
   const record: ContainerRecord = {
     id,
     name: claimName(context, givenName),
@@ -118,7 +119,8 @@ async function planContainer(
     config: withStreams(config),
     hostConfig,
     args,
-    mounts: nameMounts(context, id, wanted),
+    mounts,
+    ...(mounts.some(({ kind }) => kind === 'volume' || kind === 'image') ? { incomplete: true } : {}),
     endpoints: wantedEndpoints(hostConfig.NetworkMode ?? 'bridge', mac.endpoints),
   };
   await checkBindSources(record);

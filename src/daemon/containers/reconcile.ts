@@ -155,13 +155,15 @@ async function repair(context: ContainerContext, handle: ContainerHandle, found:
       );
       return;
     case 'removing':
-      await finishRemoval(context, handle, { volumes: handle.record.hostConfig.AutoRemove ?? false });
+      await finishRemoval(context, handle, {
+        volumes: handle.record.removeVolumes ?? handle.record.hostConfig.AutoRemove ?? false,
+      });
       context.announce(handle, 'destroy');
       context.store.delete(handle.id);
       context.forget(handle.id);
       return;
     case 'created':
-      if (!found.roots.has(handle.id)) await undoCreate(context, handle.record);
+      if (!found.roots.has(handle.id) || handle.record.incomplete) await undoCreate(context, handle.record);
       // Whoever made it to run it once is gone.
       else if (handle.record.hostConfig.AutoRemove) await context.verbs.removeStopped(handle, { volumes: true });
       return;

@@ -42,6 +42,8 @@ export async function removeStopped(
   options: { readonly volumes: boolean },
 ): Promise<void> {
   const { record } = handle;
+  const takesVolumes = options.volumes && record.mounts.some((mount) => mount.kind === 'volume' && mount.anonymous);
+  if (takesVolumes) context.store.setRecord({ ...record, removeVolumes: true });
   advance(context, handle, { type: 'remove-requested' });
   await finishRemoval(context, handle, options);
   context.announce(handle, 'destroy');
