@@ -128,8 +128,13 @@ describe('list', () => {
 describe('networks', () => {
   test('a published port answers, names resolve, and an unknown network is not a missing image', async () => {
     const { containers } = daemon;
-    const unknown = containers.create(request(['true'], { HostConfig: { NetworkMode: 'nope' } }), { signal });
-    await expect(unknown).rejects.toMatchObject({ code: 'network.not-found', status: 400 });
+    // As dockerd: the network may be made until the start.
+    const unknown = await containers.create(request(['true'], { HostConfig: { NetworkMode: 'nowhere' } }), { signal });
+    await expect(containers.start(unknown.Id, { signal })).rejects.toMatchObject({
+      code: 'network.not-found',
+      message: 'failed to set up container networking: network nowhere not found',
+      status: 404,
+    });
     const { Id } = await containers.create(
       request(['sh', '-c', 'echo hello from inside > /tmp/index.html; busybox httpd -f -p 80 -h /tmp'], {
         ExposedPorts: { '80/tcp': {} },
