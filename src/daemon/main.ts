@@ -17,7 +17,7 @@ import { serveMetrics } from './http/metrics-server.ts';
 import { createLogger, type LevelledLogger } from './logger.ts';
 import { openEngine, type RunningEngine } from './open-engine.ts';
 import { openListeners, planListeners } from './open-listeners.ts';
-import { isRootlessParent, runRootlessParent, takeSeat } from './run-rootless.ts';
+import { isRootlessParent, type RootlessSeat, runRootlessParent, takeSeat } from './run-rootless.ts';
 import { buildInfo } from './system/build-info.ts';
 import { writeDebugDump } from './system/debug-dump.ts';
 import { removeEmptyFolders } from './system/empty-folders.ts';
@@ -54,7 +54,7 @@ async function runDaemon(options: DaemonOptions, argv: readonly string[]): Promi
       throw error;
     },
   );
-  const metrics = await openMetrics(options, engine, log);
+  const metrics = await openMetrics(options, engine, log, rootless);
   process.on('SIGHUP', () => reload(argv, engine, log, notify));
   process.on('SIGUSR1', () => dump(options.execRoot, engine, log));
   for (const { address } of listeners) {
@@ -78,10 +78,11 @@ async function openMetrics(
   { metricsAddress }: DaemonOptions,
   { metricsText }: RunningEngine,
   log: LevelledLogger,
+  rootless: RootlessSeat | undefined,
 ): Promise<Listener | undefined> {
   if (metricsAddress === undefined || metricsText === undefined) return undefined;
   try {
-    const listener = await serveMetrics(metricsAddress, metricsText);
+    const listener = await serveMetrics(metricsAddress, metricsText, rootless?.sockets);
     log.info('metrics API listening', { address: listener.address.replace('tcp:', 'http:').concat('/metrics') });
     return listener;
   } catch (error) {

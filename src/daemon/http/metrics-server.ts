@@ -1,10 +1,11 @@
 /** The page that Prometheus reads: `GET /metrics`, on an address of its own, without the API. */
 import { createServer } from 'node:http';
-import { type ApiServer, type Listener, listenOn } from './listen.ts';
+import { type ApiServer, type HostListeners, type Listener, listenOn } from './listen.ts';
 
 export async function serveMetrics(
   address: { readonly host: string; readonly port: number },
   text: () => string,
+  hostSockets?: HostListeners,
 ): Promise<Listener> {
   const server: ApiServer = createServer({ headersTimeout: 30_000, requestTimeout: 30_000 }, (request, response) => {
     const [path] = (request.url ?? '').split('?', 1);
@@ -17,5 +18,5 @@ export async function serveMetrics(
       response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(text());
     }
   });
-  return await listenOn(server, { kind: 'tcp', ...address }, undefined);
+  return await listenOn(server, { kind: 'tcp', ...address }, undefined, hostSockets);
 }

@@ -29,8 +29,8 @@ export function rootlessOptions(read: SettingReader): RootlessOptions | undefine
   }
   if (read.text('group') !== undefined)
     refuse('--group can not go with --rootless', 'The socket belongs to the user who started the engine.');
-  if (read.text('userns-remap') !== undefined)
-    refuse('--userns-remap can not go with --rootless', 'All of it runs in a user namespace already.');
+  if (!read.switch('userland-proxy', true))
+    refuse('--userland-proxy=false can not go with --rootless', 'Published ports are sockets that the proxy serves.');
   if (read.list('host').some((address) => address.startsWith('fd://')))
     refuse('--host fd:// can not go with --rootless', 'Give --host unix:///path, and start the service at log-in.');
   const drivers = ['pasta', 'slirp4netns', 'none'] as const;
