@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseChunk } from '../logs/k8s-file.ts';
 import { framePieces, type OutputPiece } from './stream-framing.ts';
 
 function frames(bytes: Buffer): (readonly [number, string])[] {
@@ -31,6 +32,23 @@ describe('framePieces', () => {
       [1, 'b\n'],
       [2, 'c\n'],
       [1, 'd\n'],
+    ]);
+  });
+
+  test('takes entries of a log as they lie in the file, in pieces of lines and with their timestamps', () => {
+    const at = '2026-11-22T04:06:27.351393879+00:00';
+    const file = Buffer.from(`${at} stdout F one\n${at} stderr P tw\n${at} stderr F o\n${at} stdout F \n`);
+    const { pieces: entries } = parseChunk(file);
+    expect(frames(framePieces(entries, { join: false }))).toEqual([
+      [1, 'one\n'],
+      [2, 'tw'],
+      [2, 'o\n'],
+      [1, '\n'],
+    ]);
+    expect(frames(framePieces(entries, { join: true }))).toEqual([
+      [1, 'one\n'],
+      [2, 'two\n'],
+      [1, '\n'],
     ]);
   });
 

@@ -12,6 +12,9 @@ export interface OutputPiece {
   /** ASCII to go before the bytes (a timestamp). */
   readonly prefix?: string;
   readonly bytes: Uint8Array;
+  /** Of the bytes; with `copyTo`, for pieces that make `bytes` only when they are asked for. */
+  readonly length?: number;
+  copyTo?(target: Buffer, offset: number): void;
 }
 
 /** Docker's clients read into 32 KiB at first; larger frames make them allocate. */
@@ -23,14 +26,16 @@ const maxJoinedBytes = 32 * 1024 - frameHeaderBytes;
  */
 export function framePieces(pieces: readonly OutputPiece[], options: { readonly join: boolean }): Buffer {
   let total = 0;
-  for (const piece of pieces) total += frameHeaderBytes + payloadBytes(piece);
+  for (const piece of pieces) total += frameHeaderBytes + (piece.prefix?.length ?? 0) + byteLength(piece);
   const framed = Buffer.allocUnsafe(total);
   let offset = 0;
   let frameStart = -1;
   let frameStream: OutputStream | undefined;
   for (const piece of pieces) {
     const inFrame = offset - frameStart - frameHeaderBytes;
-    const fits = options.join && piece.stream === frameStream && inFrame + payloadBytes(piece) <= maxJoinedBytes;
+    const length = byteLength(piece);
+    const payload = (piece.prefix?.length ?? 0) + length;
+    const fits = options.join && piece.stream === frameStream && inFrame + payload <= maxJoinedBytes;
     if (!fits) {
       frameStart = offset;
       frameStream = piece.stream;
@@ -38,15 +43,16 @@ export function framePieces(pieces: readonly OutputPiece[], options: { readonly 
       offset += frameHeaderBytes;
     }
     if (piece.prefix) offset += framed.write(piece.prefix, offset, 'latin1');
-    framed.set(piece.bytes, offset);
-    offset += piece.bytes.length;
+    if (piece.copyTo === undefined) framed.set(piece.bytes, offset);
+    else piece.copyTo(framed, offset);
+    offset += length;
     framed.writeUInt32BE(offset - frameStart - frameHeaderBytes, frameStart + 4);
   }
   return framed.subarray(0, offset);
 }
 
-function payloadBytes({ prefix, bytes }: OutputPiece): number {
-  return (prefix?.length ?? 0) + bytes.length;
+function byteLength(piece: OutputPiece): number {
+  return piece.length ?? piece.bytes.length;
 }
 
 export function joinPieces(pieces: readonly OutputPiece[]): Buffer {
