@@ -46,7 +46,8 @@ interface Slot {
   idleTimer: NodeJS.Timeout | undefined;
 }
 
-const idleMs = 10_000;
+/** Who copies one file often copies the next; starting the thread takes as long as unpacking 50 MiB. */
+const idleMs = 60_000;
 
 export function createLayerWorkerPool(
   options: { readonly workerUrl?: URL; readonly size?: number } = {},
