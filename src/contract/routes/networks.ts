@@ -43,6 +43,7 @@ export const networkRoutes = {
     since: '1.24',
     summary: 'Create a network',
     body: NetworkCreateRequest,
+    bodyOptional: true,
     response: 'json',
     result: NetworkCreateResult,
     status: 201,
@@ -53,6 +54,7 @@ export const networkRoutes = {
     since: '1.24',
     summary: 'Connect a container to a network',
     body: NetworkConnectRequest,
+    bodyOptional: true,
     response: 'empty',
   }),
   NetworkDisconnect: route({
@@ -61,6 +63,7 @@ export const networkRoutes = {
     since: '1.24',
     summary: 'Disconnect a container from a network',
     body: NetworkDisconnectRequest,
+    bodyOptional: true,
     response: 'empty',
   }),
   NetworkPrune: route({

@@ -77,7 +77,8 @@ export const Network = s.object({
 export type Network = s.Static<typeof Network>;
 
 export const NetworkCreateRequest = s.object({
-  Name: s.string,
+  /** Required; what is missing is refused as an empty one. */
+  Name: s.optional(s.string),
   CheckDuplicate: s.optional(s.boolean),
   Driver: s.optional(s.string),
   Scope: s.optional(s.string),
@@ -98,12 +99,12 @@ export const NetworkCreateResult = s.object({ Id: s.string, Warning: s.string })
 export type NetworkCreateResult = s.Static<typeof NetworkCreateResult>;
 
 export const NetworkConnectRequest = s.object({
-  Container: s.string,
+  Container: s.optional(s.string),
   EndpointConfig: s.maybe(EndpointSettings),
 });
 export type NetworkConnectRequest = s.Static<typeof NetworkConnectRequest>;
 
-export const NetworkDisconnectRequest = s.object({ Container: s.string, Force: s.optional(s.boolean) });
+export const NetworkDisconnectRequest = s.object({ Container: s.optional(s.string), Force: s.optional(s.boolean) });
 export type NetworkDisconnectRequest = s.Static<typeof NetworkDisconnectRequest>;
 
 export const NetworkPruneResult = s.object({ NetworksDeleted: s.nullable(s.list(s.string)) });

@@ -21,9 +21,10 @@ export const predefinedNames: readonly string[] = ['bridge', 'host', 'none', 'de
  * @throws WharfError 'network.config-invalid' | 'network.predefined'
  */
 export function draftNetwork(request: NetworkCreateRequest, defaults: NetworkDefaults): NetworkRecord {
-  if (predefinedNames.includes(request.Name)) {
+  const { Name: name = '' } = request;
+  if (predefinedNames.includes(name)) {
     // The space at the end is Docker's.
-    throw new WharfError('network.predefined', `operation is not permitted on predefined ${request.Name} network `);
+    throw new WharfError('network.predefined', `operation is not permitted on predefined ${name} network `);
   }
   const driver = request.Driver || 'bridge';
   if (driver === 'overlay') {
@@ -40,9 +41,9 @@ export function draftNetwork(request: NetworkCreateRequest, defaults: NetworkDef
   const enableIpv4 = enabled(request.EnableIPv4, options, enableOptions.ipv4) ?? true;
   const enableIpv6 = enabled(request.EnableIPv6, options, enableOptions.ipv6) ?? false;
   checkIpamConfigs(request.IPAM?.Config ?? [], enableIpv6);
-  if (request.Name.trim() === '') throw invalid('invalid name: name is empty');
+  if (name.trim() === '') throw invalid('invalid name: name is empty');
   return {
-    ...blankNetwork(request.Name, driver),
+    ...blankNetwork(name, driver),
     scope: request.Scope || 'local',
     enableIpv4,
     enableIpv6,

@@ -18,13 +18,13 @@ export function networkHandlers({ networks, containers }: EngineServices): Handl
     },
     NetworkDelete: ({ params }) => networks.remove(params.id),
     NetworkCreate: async ({ body, apiVersion }) => {
-      const { id, warning } = await networks.create(networkCreateOfVersion(body, apiVersion));
+      const { id, warning } = await networks.create(networkCreateOfVersion(body ?? {}, apiVersion));
       return { Id: id, Warning: warning };
     },
     NetworkConnect: ({ params, body }) =>
-      containers.connectNetwork(params.id, body.Container, body.EndpointConfig ?? {}),
+      containers.connectNetwork(params.id, named(body?.Container), body?.EndpointConfig ?? {}),
     NetworkDisconnect: ({ params, body }) =>
-      containers.disconnectNetwork(params.id, body.Container, { force: body.Force ?? false }),
+      containers.disconnectNetwork(params.id, named(body?.Container), { force: body?.Force ?? false }),
     NetworkPrune: ({ query }) => networks.prune(filterMap(query.filters)),
   };
 }
@@ -34,4 +34,9 @@ function checkVerbose(text: string): void {
   if (text === '' || /^(1|t|T|true|TRUE|True|0|f|F|false|FALSE|False)$/.test(text)) return;
   const why = `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`;
   throw new WharfError('request.invalid', `invalid value for verbose: ${text}: ${why}`);
+}
+
+function named(container = ''): string {
+  if (container !== '') return container;
+  throw new WharfError('request.invalid', 'invalid name or ID supplied: ""');
 }
