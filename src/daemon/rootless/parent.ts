@@ -37,6 +37,7 @@ export interface RootlessOptions {
 
 /** An orderly end of the engine: 35 s for its containers, and some. */
 const orphanLimitMs = 45_000;
+const networkCheckMs = 5000;
 /** Supervisors of containers that were just stopped are still on their way out. */
 const lastMembersMs = 1500;
 
@@ -63,14 +64,26 @@ export async function runRootless(options: RootlessOptions): Promise<number> {
 async function runInside(options: RootlessOptions): Promise<number> {
   const { execRoot, log } = options;
   await endOrphan(readState(execRoot)?.engine, log);
-  const inside = await openNamespaces(options);
+  let inside = await openNamespaces(options);
+  const watch = new AbortController();
   try {
     const engine = startEngine(options, inside);
     const identity = engine.pid === undefined ? undefined : identifyProcess(engine.pid);
-    writeState(execRoot, { ...stateOf(inside), engine: identity });
+    const record = () => writeState(execRoot, { ...stateOf(inside), engine: identity });
+    record();
     serveHostSockets(engine, options.describeHolder);
+    void keepNetwork(
+      options,
+      () => inside,
+      watch.signal,
+      (network) => {
+        inside = { ...inside, network };
+        record();
+      },
+    );
     return await ended(engine, log);
   } finally {
+    watch.abort();
     await closeNamespaces(options, inside);
   }
 }
@@ -120,6 +133,27 @@ async function openNamespaces(options: RootlessOptions): Promise<Inside> {
   } catch (error) {
     await closeNamespaces(options, made());
     throw error;
+  }
+}
+
+/** Starts what carries the network anew when it has died; the namespace's interface dies with it. */
+async function keepNetwork(
+  { execRoot, log }: RootlessOptions,
+  now: () => Inside,
+  signal: AbortSignal,
+  replace: (network: RunningNetwork) => void,
+): Promise<void> {
+  for (;;) {
+    await delay(networkCheckMs, undefined, { signal, ref: false }).catch(() => undefined);
+    const { holder, network } = now();
+    if (signal.aborted) return;
+    if (network === undefined || isProcessAlive(network.process)) continue;
+    try {
+      replace(await startNetwork({ driver: network.driver, execRoot, holder, log }));
+      log.warn(`${network.driver} had ended; it was started again`);
+    } catch (error) {
+      log.warn(`${network.driver} has ended: ${error instanceof Error ? error.message : String(error)}`);
+    }
   }
 }
 
