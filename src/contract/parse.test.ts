@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { engineRoutes } from './engine-routes.ts';
 import { isWharfError } from './errors.ts';
 import { parseJsonBody, parseQuery, parseValue } from './parse.ts';
 import * as s from './schema.ts';
