@@ -49,21 +49,30 @@ export async function statInRoot(
   const followLast = /\/\.?$/.test(path);
   const found = await resolveInRoot(root, path, { followLast });
   const stats = await lstat(found).catch((cause: NodeJS.ErrnoException) => {
-    // A file, written with a slash at the end: dockerd tells this apart, with this status.
-    if (cause.code === 'ENOTDIR')
-      throw new WharfError('request.invalid', `lstat ${shown.path}: not a directory`, { cause, status: 500 });
+    if (cause.code === 'ENOTDIR') throw notADirectory(shown.path, cause);
     throw pathNotFound(shown, cause);
   });
   // `dir/` and `dir/.` must be directories.
-  if (followLast && !stats.isDirectory()) throw pathNotFound(shown);
+  if (followLast && !stats.isDirectory()) throw notADirectory(shown.path);
   const linkTarget = stats.isSymbolicLink() ? `/${relative(root, await resolveInRoot(root, path))}` : '';
   return {
-    name: path === '/' || path === '/.' ? '/' : basename(posix.normalize(path)),
+    name: shownName(shown.path),
     size: stats.size,
     mode: toGoMode(stats),
     mtime: timeText(stats.mtimeMs),
     linkTarget,
   };
+}
+
+/** The last part of what was asked for, as it was written: `dir/.` is '.'. */
+function shownName(path: string): string {
+  if (/(^|\/)\.$/.test(path)) return '.';
+  return basename(posix.normalize(path)) || '/';
+}
+
+/** A file, written with a slash at the end: dockerd tells this apart, with this status. */
+function notADirectory(path: string, cause?: unknown): WharfError {
+  return new WharfError('request.invalid', `lstat ${path}: not a directory`, { cause, status: 500 });
 }
 
 export function pathNotFound(

@@ -67,9 +67,9 @@ export async function writeContainerArchive(
   const handle = context.find(ref);
   await using place = await openPlace(context, handle, requirePath(path));
   const shown = { path, container: ref };
-  await statInRoot(place.root, `${place.path.replace(/\/\.?$/, '')}/.`, shown).catch(async (error) => {
+  await statInRoot(place.root, `${place.path.replace(/\/\.?$/, '')}/.`, shown).catch((error: unknown) => {
+    if (!isWharfError(error, 'request.invalid')) throw error;
     // There, but not a folder: another answer than not there.
-    await statInRoot(place.root, place.path.replace(/\/\.?$/, '') || '/', shown);
     throw new WharfError('request.invalid', 'extraction point is not a directory', { cause: error });
   });
   if (place.readOnly !== undefined) {

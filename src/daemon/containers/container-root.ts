@@ -1,6 +1,7 @@
-import { posix } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, posix } from 'node:path';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import type { MountRecord } from './container-record.ts';
+import { containerDir, type MountRecord } from './container-record.ts';
 import { isLive } from './container-state.ts';
 import { holdImage } from './image-mounts.ts';
 import { holdVolume } from './volume-mounts.ts';
@@ -40,8 +41,20 @@ export async function openPlace(
     const rest = `/${clean.slice(mount.destination.length + 1)}${/\/\.$/.test(absolute) ? '/.' : ''}`;
     return { root: held.path, path: rest, readOnly, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
   }
+  const file = networkFile(context, id, clean);
+  if (file !== undefined) {
+    return { root: dirname(file), path: `/${basename(file)}`, readOnly, async [Symbol.asyncDispose]() {} };
+  }
   const held = await holdRoot(context, handle);
   return { root: held.root, path: absolute, readOnly, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+}
+
+/** The files that a run has bound over its root's, as the last run left them. */
+function networkFile(context: ContainerContext, id: string, path: string): string | undefined {
+  const name = /^\/etc\/(hosts|hostname|resolv\.conf)$/.exec(path)?.[1];
+  if (name === undefined) return undefined;
+  const file = join(containerDir(context.dataRoot, id), name);
+  return existsSync(file) ? file : undefined;
 }
 
 async function holdSource(

@@ -31,16 +31,22 @@ test('the last link is kept when asked', async () => {
 });
 
 test('a circle of links ends', async () => {
-  await expect(resolveInRoot(root, '/loop')).rejects.toThrow('too many symbolic links');
+  await expect(resolveInRoot(root, '/loop')).rejects.toThrow('too many links');
 });
 
 test('a stat tells links, folders and what is not there, in Docker’s form', async () => {
-  const shown = { path: 'shown', container: 'boat' };
-  expect(await statInRoot(root, '/dir/file', shown)).toMatchObject({ name: 'file', size: 4, linkTarget: '' });
-  expect((await statInRoot(root, '/dir', shown)).mode).toBeGreaterThanOrEqual(2 ** 31);
-  expect(await statInRoot(root, '/absolute', shown)).toMatchObject({ name: 'absolute', linkTarget: '/dir' });
-  expect(await statInRoot(root, '/absolute/', shown)).toMatchObject({ linkTarget: '' });
-  await expect(statInRoot(root, '/nope', shown)).rejects.toThrow('Could not find the file shown in container boat');
-  await expect(statInRoot(root, '/dir/file/.', shown)).rejects.toThrow('Could not find the file shown');
-  await expect(statInRoot(root, '/outside/', shown)).rejects.toThrow('Could not find the file shown');
+  const stat = (path: string) => statInRoot(root, path, { path, container: 'boat' });
+  expect(await stat('/dir/file')).toMatchObject({ name: 'file', size: 4, linkTarget: '' });
+  expect((await stat('/dir')).mode).toBeGreaterThanOrEqual(2 ** 31);
+  expect(await stat('/dir/.')).toMatchObject({ name: '.' });
+  expect(await stat('/dir/')).toMatchObject({ name: 'dir' });
+  expect(await stat('/')).toMatchObject({ name: '/' });
+  expect(await stat('/absolute')).toMatchObject({ name: 'absolute', linkTarget: '/dir' });
+  expect(await stat('/absolute/')).toMatchObject({ linkTarget: '' });
+  await expect(stat('/nope')).rejects.toThrow('Could not find the file /nope in container boat');
+  await expect(stat('/dir/file/.')).rejects.toMatchObject({
+    message: 'lstat /dir/file/.: not a directory',
+    status: 500,
+  });
+  await expect(stat('/outside/')).rejects.toThrow('Could not find the file /outside/');
 });

@@ -33,7 +33,12 @@ export async function resolveInRoot(
       done = next;
       continue;
     }
-    if (++links > maxLinks) throw new WharfError('container.path-not-found', `too many symbolic links in ${path}`);
+    if (++links > maxLinks) {
+      // dockerd's words and status.
+      throw new WharfError('container.path-not-found', `evalSymlinksInScope: too many links in ${path}`, {
+        status: 500,
+      });
+    }
     if (target.startsWith('/')) done = '/';
     todo.push(...target.split('/').reverse());
   }
