@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { linuxPlatform } from '../oci/platform.ts';
 import { createRegistryClient } from '../registry/client/create-registry-client.ts';
+import { certificateFolders } from '../registry/client/host-certificates.ts';
 import { createContainerService } from './containers/create-container-service.ts';
 import { createContentStore } from './content/content-store.ts';
 import type { DaemonOptions } from './daemon-options.ts';
@@ -76,6 +77,7 @@ function registryOf(options: DaemonOptions, rootless: RootlessSeat | undefined) 
     {
       // The host's network, its names and its loopback, whatever the engine's own is.
       dial: rootless?.sockets.connectTcp,
+      certificateFolders: certificateFolders(rootless !== undefined, process.env),
       environment: proxyEnvironment(options, process.env),
       timeouts: { fruitlessTries: options.maxDownloadAttempts },
     },

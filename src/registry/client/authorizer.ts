@@ -78,6 +78,7 @@ export class Authorizer {
       scopes: access.scopes.length > 0 ? access.scopes : asked,
       auth: access.auth,
       insecureTls: this.#isInsecure(realm.host),
+      home: new URL(base).host,
       offline: access.offline,
       signal: access.signal,
     };

@@ -18,6 +18,8 @@ export interface TokenRequest {
   readonly scopes: readonly string[];
   readonly auth: RegistryAuth | undefined;
   readonly insecureTls: boolean;
+  /** `host[:port]` of the registry that named the realm. */
+  readonly home: string;
   /** Ask for a refresh token too (docker login). */
   readonly offline?: boolean;
   readonly signal: AbortSignal;
@@ -100,8 +102,8 @@ export class BearerTokens {
     headers: Record<string, string>,
     body?: Uint8Array,
   ): Promise<Token> {
-    const { signal, insecureTls } = request;
-    const response = await this.#exchange.send({ method, url, headers, body, insecureTls, signal });
+    const { signal, insecureTls, home } = request;
+    const response = await this.#exchange.send({ method, url, headers, body, insecureTls, home, signal });
     const limits = { maxBytes: maxTokenBytes, timeoutMs: this.#timeouts.documentMs, signal };
     if (response.statusCode !== 200) {
       const refusal = await readRefusal(response, url, limits);

@@ -8,6 +8,7 @@ import type { Dial } from './dialling-agents.ts';
 import { type Endpoint, EndpointList, hubRegistryHost, serverHost } from './endpoints.ts';
 import { fetchBlob } from './fetch-blob.ts';
 import { type EndpointAccess, fetchManifest } from './fetch-manifest.ts';
+import { HostCertificates, systemCertificateFolders } from './host-certificates.ts';
 import { HttpExchange } from './http-exchange.ts';
 import { listTags } from './list-tags.ts';
 import { login } from './login.ts';
@@ -27,6 +28,8 @@ export interface RegistryClientSurroundings {
   /** Base URLs of Docker Hub's registry and of its search, for tests. */
   readonly hubUrl?: string;
   readonly hubSearchUrl?: string;
+  /** Where a folder for each host may lie; docker's and ours of this machine when absent. */
+  readonly certificateFolders?: readonly string[];
   /** Makes the connections, where the engine's own network is not the host's. */
   readonly dial?: Dial | undefined;
 }
@@ -41,7 +44,9 @@ export function createRegistryClient(
 ): ClosableRegistryClient {
   const timeouts = { ...defaultTimeouts, ...surroundings.timeouts };
   const proxies = proxyRules(surroundings.environment ?? process.env);
-  const exchange = new HttpExchange({ timeouts, proxies, userAgent: config.userAgent, dial: surroundings.dial });
+  const certificates = new HostCertificates(surroundings.certificateFolders ?? systemCertificateFolders);
+  const { dial } = surroundings;
+  const exchange = new HttpExchange({ timeouts, proxies, userAgent: config.userAgent, certificates, dial });
   const endpoints = new EndpointList(config, timeouts.unreachableMemoryMs, surroundings.hubUrl);
   const isInsecure = (host: string): boolean => endpoints.isInsecure(host);
   const session = new RegistrySession(

@@ -66,6 +66,7 @@ export function testClient(
     { mirrors: [], fallbacks: [], insecureRegistries: [], userAgent: 'wharf/test', ...config },
     {
       environment: {},
+      certificateFolders: [],
       hubUrl: 'http://127.0.0.1:1',
       hubSearchUrl: 'http://127.0.0.1:1',
       ...surroundings,

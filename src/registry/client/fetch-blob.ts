@@ -32,7 +32,6 @@ export interface BlobRequest {
   readonly verifyDigest: boolean;
 }
 
-const maxFruitless = 5;
 const maxTries = 30;
 /** Bytes handed on before the reader has to keep up. */
 const bufferedBytes = 1024 * 1024;
@@ -80,7 +79,8 @@ async function* healing(
     } catch (error) {
       if (access.signal.aborted) throw cancelled(access.signal);
       fruitless = at - before >= session.timeouts.slowMinBytes ? 0 : fruitless + 1;
-      if (!mayHeal(error, at, descriptor.size) || fruitless >= session.timeouts.fruitlessTries || tries >= maxTries) throw error;
+      if (!mayHeal(error, at, descriptor.size) || fruitless >= session.timeouts.fruitlessTries || tries >= maxTries)
+        throw error;
     }
     answer = undefined;
     await pause(session.timeouts.retryPauseMs * 2 ** fruitless, undefined, { signal: access.signal }).catch(() => {

@@ -10,6 +10,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createSecureContext, getCACertificates, type SecureContext, TLSSocket } from 'node:tls';
 import { type AgentPair, createAgents, type Dial } from './dialling-agents.ts';
+import type { HostCertificates, TlsMaterial } from './host-certificates.ts';
 import { cancelled, networkFailure, timedOut } from './network-failure.ts';
 import type { ProxyRules } from './proxy-rules.ts';
 import type { RegistryTimeouts } from './registry-timeouts.ts';
@@ -22,6 +23,8 @@ export interface ExchangeRequest {
   readonly body?: Uint8Array | Readable;
   /** Accept any certificate. */
   readonly insecureTls: boolean;
+  /** `host[:port]` of the registry this is asked for, whose authorities count too. */
+  readonly home?: string;
   readonly connectMs?: number;
   readonly signal: AbortSignal;
 }
@@ -30,9 +33,12 @@ export interface HttpExchangeOptions {
   readonly timeouts: RegistryTimeouts;
   readonly proxies: ProxyRules;
   readonly userAgent: string;
+  readonly certificates: HostCertificates;
   /** Absent: connections are made here. Connections to a proxy always are. */
   readonly dial?: Dial | undefined;
 }
+
+const maxContexts = 64;
 
 export class HttpExchange {
   readonly #options: HttpExchangeOptions;
@@ -41,6 +47,8 @@ export class HttpExchange {
   /** For one request each; Node's own when connections are made here. */
   readonly #fresh: AgentPair | { readonly http: false; readonly https: false };
   #trust: SecureContext | undefined;
+  /** Of hosts with certificates of their own, by fingerprint: making one takes some 20 ms. */
+  readonly #contexts = new Map<string, SecureContext>();
 
   constructor(options: HttpExchangeOptions) {
     this.#options = options;
@@ -129,19 +137,48 @@ export class HttpExchange {
       headers: { 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity', ...length, ...request.headers },
     };
     if (url.protocol === 'http:') return httpRequest(url, { ...common, agent: fresh ? this.#fresh.http : agents.http });
-    const trust = request.insecureTls ? { rejectUnauthorized: false } : { secureContext: this.#trusted() };
     return httpsRequest(url, {
       ...common,
-      ...trust,
+      ...this.#tlsOf(request),
       agent: fresh && agents.https === this.#direct.https ? this.#fresh.https : agents.https,
     });
   }
 
-  /** The machine's own certificate authorities count beside Node's: companies install theirs there. */
+  #tlsOf({ url, home, insecureTls }: ExchangeRequest) {
+    const material = this.#options.certificates.forConnection(url, home);
+    if (material.fingerprint === '') {
+      return insecureTls ? { rejectUnauthorized: false } : { secureContext: this.#trusted() };
+    }
+    return {
+      rejectUnauthorized: !insecureTls,
+      secureContext: this.#contextOf(material),
+      // Nothing to a client but a part of the pool's key: a connection that other certificates made is not used.
+      sessionIdContext: material.fingerprint.slice(0, 32),
+    };
+  }
+
+  #contextOf({ authorities, shown, fingerprint }: TlsMaterial): SecureContext {
+    const known = this.#contexts.get(fingerprint);
+    if (known !== undefined) return known;
+    const context = createSecureContext({
+      ca: [...machineAuthorities(), ...authorities],
+      cert: shown.map(({ cert }) => cert),
+      key: shown.map(({ key }) => key),
+    });
+    if (this.#contexts.size >= maxContexts) this.#contexts.clear();
+    this.#contexts.set(fingerprint, context);
+    return context;
+  }
+
   #trusted(): SecureContext {
-    this.#trust ??= createSecureContext({ ca: [...getCACertificates('default'), ...getCACertificates('system')] });
+    this.#trust ??= createSecureContext({ ca: [...machineAuthorities()] });
     return this.#trust;
   }
+}
+
+/** The machine's own certificate authorities count beside Node's: companies install theirs there. */
+function machineAuthorities(): readonly string[] {
+  return [...getCACertificates('default'), ...getCACertificates('system')];
 }
 
 class StaleConnection extends Error {

@@ -12,6 +12,17 @@ const certificateProblems: ReadonlyMap<string, string> = new Map([
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'certificate is not valid for this name'],
 ]);
 
+/** What a server says when our own certificate is at fault, as Go's client words it. */
+const certificateAlerts: ReadonlyMap<string, string> = new Map([
+  ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'certificate required'],
+  ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'unknown certificate authority'],
+  ['ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE', 'bad certificate'],
+  ['ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE', 'bad certificate'],
+  ['ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE', 'handshake failure'],
+  ['ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE', 'handshake failure'],
+  ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'expired certificate'],
+]);
+
 interface NodeFailure {
   readonly code: string;
   readonly address?: string;
@@ -56,7 +67,14 @@ export function networkFailure(error: unknown, method: string, url: URL): WharfE
   if (certificate !== undefined) {
     return unreachable(
       `tls: failed to verify certificate: x509: ${certificate}`,
-      `Install the registry's certificate authority on this machine, or list ${url.host} as an insecure registry.`,
+      `Put the registry's certificate authority into /etc/docker/certs.d/${url.host}/ca.crt, or list ${url.host} as an insecure registry.`,
+    );
+  }
+  const alert = certificateAlerts.get(code);
+  if (alert !== undefined) {
+    return unreachable(
+      `remote error: tls: ${alert}`,
+      `Put a certificate it accepts into /etc/docker/certs.d/${url.host}/client.cert and client.key.`,
     );
   }
   switch (code) {

@@ -162,6 +162,7 @@ export class RegistrySession {
         headers,
         body: request.body?.(),
         insecureTls,
+        home: new URL(base).host,
         connectMs,
         signal,
       });
