@@ -30,6 +30,10 @@ describe('parseManifest', () => {
   it('refuses what is both an index and an image', () => refuses({ ...manifest, manifests: [] }, /not both/));
   it('refuses a type other than the announced one', () =>
     refuses(manifest, /announced/, 'manifest.invalid', mediaTypes.dockerManifest));
+  it('takes a version that was left out or is 0, as archives of other programs have it', () => {
+    const { schemaVersion: _, ...rest } = manifest;
+    for (const json of [rest, { ...rest, schemaVersion: 0 }]) expect(parse(json).kind).toBe('manifest');
+  });
   it('refuses schema 1 by name', () => refuses({ schemaVersion: 1 }, /schema 1/, 'image.unsupported'));
   it('refuses unknown types', () => refuses({ ...manifest, mediaType: 'a/b' }, /unsupported/, 'image.unsupported'));
   it('refuses a negative, fractional or absurd size', () => {

@@ -73,8 +73,9 @@ export interface ImageConfigDocument {
 export function parseManifest(text: string, contentType?: string): ManifestDocument {
   const json = parseJsonObject(text, 'manifest', maxManifestBytes);
   if (json.schemaVersion === 1) throw unsupportedSchema1();
-  // Writers of archives leave it out; dockerd and containerd take those.
-  if (json.schemaVersion !== undefined && json.schemaVersion !== 2) throw malformed('manifest.schemaVersion', '2');
+  // Writers of archives leave it out or at 0; dockerd and containerd take those.
+  if (json.schemaVersion !== undefined && json.schemaVersion !== 0 && json.schemaVersion !== 2)
+    throw malformed('manifest.schemaVersion', '2');
   const mediaType = manifestType(json, contentType);
   // A document that is both would be read as one thing by us and as another by others (CVE-2021-41190).
   if (json.manifests !== undefined && (json.layers !== undefined || json.config !== undefined)) {

@@ -123,7 +123,7 @@ export const imageRoutes = {
     since: '1.24',
     summary: "Make an image of a container's changes",
     query: s.object({
-      container: s.string,
+      container: s.optional(s.string),
       repo: s.optional(s.string),
       tag: s.optional(s.string),
       comment: s.optional(s.string),

@@ -269,10 +269,14 @@ function pidOf(state: ExecState): number {
 
 /** POST /exec/{id}/resize. */
 export function resizeExec(context: ContainerContext, execId: string, size: TerminalSize): void {
-  const { exec } = findExec(context, execId);
+  const { exec, handle } = findExec(context, execId);
   if (exec.state.kind === 'starting') {
     exec.wantedSize = size;
     return;
+  }
+  // Ended with its container: the conflict is that one's.
+  if (exec.state.kind === 'exited' && !isLive(handle.state)) {
+    throw new WharfError('container.not-running', `container ${handle.id} is not running`);
   }
   if (exec.state.kind === 'exited') {
     throw new WharfError('exec.not-found', `NotFound: process does not exist ${execId}: not found`);

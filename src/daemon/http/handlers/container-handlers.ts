@@ -70,14 +70,16 @@ function waitCondition(text: string | undefined): WaitCondition {
 
 function views({ containers }: EngineServices) {
   return {
-    ContainerList: ({ query, signal }) => {
+    ContainerList: async ({ query, apiVersion, signal }) => {
       const { limit = 0, size = false } = query;
       // As dockerd: a limit, `before` or `since` looks at stopped ones too.
       const all = (query.all ?? false) || limit > 0 || query.before !== undefined || query.since !== undefined;
       const filters = new Map(filterMap(query.filters));
       if (query.before) filters.set('before', [query.before]);
       if (query.since) filters.set('since', [query.since]);
-      return containers.list({ all, limit: limit > 0 ? limit : undefined, size, filters }, { signal });
+      const listed = await containers.list({ all, limit: limit > 0 ? limit : undefined, size, filters }, { signal });
+      if (compareVersions(apiVersion, '1.46') >= 0) return listed;
+      return listed.map((item) => ({ ...item, HostConfig: { NetworkMode: item.HostConfig.NetworkMode } }));
     },
     ContainerInspect: ({ params, query, signal }) =>
       containers.inspect(params.id, { size: query.size ?? false, signal }),

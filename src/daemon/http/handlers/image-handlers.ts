@@ -35,7 +35,8 @@ function local({ images, containers }: EngineServices) {
     ImagePrune: ({ query }) => images.prune(filterMap(query.filters)),
     ImageCommit: ({ query, body, signal }) =>
       containers.commit({
-        container: query.container,
+        // Looked at after the body, as dockerd does.
+        container: query.container ?? '',
         reference: query.repo ? joinReference(query.repo, query.tag) : undefined,
         comment: query.comment ?? '',
         author: query.author ?? '',
