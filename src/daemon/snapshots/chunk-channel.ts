@@ -18,7 +18,9 @@ type Downstream =
 type Upstream = { readonly kind: 'room' } | { readonly kind: 'stop' };
 
 /** A power of two, so that counters that wrap at 2^32 still point to the right byte. */
-const ringBytes = 4 << 20;
+const ringBytes = 8 << 20;
+/** Less does not wake the receiver; the end does, whatever there is. On a busy machine a wake-up waits for its turn. */
+const dataWorthBytes = 1 << 20;
 /** Words of the ring's head. */
 const written = 0;
 const taken = 1;
@@ -59,7 +61,7 @@ export function sendChunks(source: Readable, ring: ChunkRing, port: MessagePort)
     chunk.copy(bytes, at, 0, first);
     chunk.copy(bytes, 0, first, count);
     Atomics.add(head, written, count);
-    if (count > 0 && Atomics.exchange(head, receiverSleeps, 0) === 1) post({ kind: 'data' });
+    if (filled() >= dataWorthBytes && Atomics.exchange(head, receiverSleeps, 0) === 1) post({ kind: 'data' });
     return chunk.subarray(count);
   };
 
@@ -146,7 +148,8 @@ export async function* receiveChunks(ring: ChunkRing, port: MessagePort): AsyncG
       const size = Math.min(count, ringBytes - at, maxChunkBytes);
       yield bytes.subarray(at, at + size);
       Atomics.add(head, taken, size);
-      if (ringBytes - filled() >= wakeAtBytes && Atomics.exchange(head, senderSleeps, 0) === 1) tell({ kind: 'room' });
+      if (ringBytes - filled() >= roomWorthBytes && Atomics.exchange(head, senderSleeps, 0) === 1)
+        tell({ kind: 'room' });
     }
   } finally {
     tell({ kind: 'stop' });
@@ -156,4 +159,4 @@ export async function* receiveChunks(ring: ChunkRing, port: MessagePort): AsyncG
 
 const maxChunkBytes = 1 << 20;
 /** Of room: less is not worth a message. */
-const wakeAtBytes = ringBytes / 4;
+const roomWorthBytes = ringBytes / 2;
