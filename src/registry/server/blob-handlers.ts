@@ -1,6 +1,7 @@
 /** GET, HEAD and DELETE of blobs. */
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from '../../oci/digest.ts';
+import { holdsAlready, rangeStillCounts } from './conditional-request.ts';
 import { answer, type Exchange, unsupported } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
 
@@ -11,7 +12,7 @@ interface ByteRange {
 
 export async function handleBlob(exchange: Exchange, name: string, digest: Digest): Promise<void> {
   if (exchange.method === 'GET') return await send(exchange, name, digest);
-  if (exchange.method !== 'DELETE') throw unsupported();
+  if (exchange.method !== 'DELETE') throw unsupported('GET, HEAD, DELETE');
   if (!(await exchange.stores.blobs.unlink(name, digest)))
     throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
   answer(exchange, 202, { 'docker-content-digest': digest });
@@ -28,8 +29,8 @@ async function send(exchange: Exchange, name: string, digest: Digest): Promise<v
     etag: `"${digest}"`,
     'cache-control': 'max-age=31536000',
   };
-  if (request.headers['if-none-match'] === `"${digest}"`) return answer(exchange, 304, headers);
-  const part = parseRange(request.headers.range, size);
+  if (holdsAlready(request, headers.etag)) return answer(exchange, 304, headers);
+  const part = rangeStillCounts(request, headers.etag) ? parseRange(request.headers.range, size) : undefined;
   const range = part ?? { start: 0, end: size - 1 };
   const length = String(range.end - range.start + 1);
   const partial = part === undefined ? {} : { 'content-range': `bytes ${range.start}-${range.end}/${size}` };
@@ -57,6 +58,7 @@ function parseRange(header: string | undefined, size: number): ByteRange | undef
   const [, from = '', to = ''] = match;
   const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
   const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
-  if (start > end) throw new RegistryError('RANGE_INVALID', { headers: { 'content-range': `bytes */${size}` } });
+  if (start > end || start >= size)
+    throw new RegistryError('RANGE_INVALID', { headers: { 'content-range': `bytes */${size}` } });
   return { start, end };
 }

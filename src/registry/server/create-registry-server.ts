@@ -22,6 +22,8 @@ export interface RegistryServerOptions {
   readonly auth?: AccessRules;
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   readonly logger?: RegistryLogger;
+  /** Takes manifests that name content this registry does not hold. */
+  readonly sparse?: boolean;
 }
 
 export interface RegistryServer extends AsyncDisposable {
@@ -54,7 +56,7 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
         });
   });
   const blobs = new BlobStore(driver);
-  const manifests = new ManifestStore(driver, blobs);
+  const manifests = new ManifestStore(driver, blobs, { sparse: options.sparse ?? false });
   const stores = {
     blobs,
     manifests,

@@ -22,7 +22,7 @@ export interface Exchange {
   readonly stores: Stores;
 }
 
-export type Headers = Readonly<Record<string, string>>;
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 export function answer(
   { response }: Pick<Exchange, 'response'>,
@@ -31,7 +31,10 @@ export function answer(
   body?: Uint8Array | string,
 ): void {
   const length = body === undefined ? 0 : Buffer.byteLength(body);
-  response.writeHead(status, { ...(status === 204 ? {} : { 'content-length': String(length) }), ...headers });
+  const bare = status === 204 || status === 304;
+  const all: Record<string, string | string[]> = bare ? {} : { 'content-length': String(length) };
+  for (const [name, value] of Object.entries(headers)) all[name] = typeof value === 'string' ? value : [...value];
+  response.writeHead(status, all);
   response.end(body);
 }
 
@@ -39,8 +42,9 @@ export function answerJson(exchange: Exchange, value: unknown, headers: Headers 
   answer(exchange, 200, { 'content-type': 'application/json', ...headers }, JSON.stringify(value));
 }
 
-export function unsupported(): RegistryError {
-  return new RegistryError('UNSUPPORTED');
+/** @param allowed the methods this address knows; HTTP wants them told with a 405 */
+export function unsupported(allowed: string): RegistryError {
+  return new RegistryError('UNSUPPORTED', { headers: { allow: allowed } });
 }
 
 /** The body; a handler that stops reading it does not end the connection, for its answer must still go out. */
@@ -75,16 +79,24 @@ export function pageSize(query: URLSearchParams, max: number): number {
   return Math.min(Number(text), max);
 }
 
-/** The page after `last`, and the Link header to the next one. */
+/** The order of lists. Source: OCI distribution spec 1.1, "Listing Tags": case-insensitive alphanumeric. */
+export function compareNames(a: string, b: string): number {
+  const [x, y] = [a.toLowerCase(), b.toLowerCase()];
+  if (x !== y) return x < y ? -1 : 1;
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+/** The page after `last`, and the Link header to the next one. `last` need not be in the list. */
 export function page(
   exchange: Exchange,
   path: string,
-  sorted: readonly string[],
+  names: readonly string[],
   max: number,
 ): { items: readonly string[]; headers: Headers } {
   const size = pageSize(exchange.query, max);
   const last = exchange.query.get('last');
-  const rest = last === null ? sorted : sorted.filter((item) => item > last);
+  const sorted = [...names].sort(compareNames);
+  const rest = last === null ? sorted : sorted.filter((item) => compareNames(item, last) > 0);
   const items = rest.slice(0, size);
   const end = items.at(-1);
   if (end === undefined || items.length === rest.length) return { items, headers: {} };

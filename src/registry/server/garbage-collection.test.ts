@@ -30,7 +30,7 @@ it('removes what nothing refers to, and nothing else', async () => {
   const used = await put('used');
   const unused = await put('unused');
   const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: [used] };
-  const stored = await manifests.put('a', Buffer.from(JSON.stringify(manifest)), undefined, 'latest');
+  const stored = await manifests.put('a', Buffer.from(JSON.stringify(manifest)), { tags: ['latest'] });
   await uploads.begin('a');
   expect(await collectGarbage(driver, manifests, hour)).toEqual({ blobs: 0, bytes: 0, uploads: 0 });
   await new Promise((resolve) => setTimeout(resolve, 5));
@@ -46,8 +46,7 @@ it('removes nothing when a manifest can not be read', async () => {
   const stored = await manifests.put(
     'a',
     Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [] })),
-    undefined,
-    'latest',
+    { tags: ['latest'] },
   );
   await driver.write(
     `docker/registry/v2/blobs/sha256/${stored.digest.slice(7, 9)}/${stored.digest.slice(7)}/data`,

@@ -7,7 +7,7 @@ const maxPage = 1000;
 const maxResults = 500;
 
 export async function handleTags(exchange: Exchange, name: string): Promise<void> {
-  if (exchange.method !== 'GET') throw unsupported();
+  if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const { manifests } = exchange.stores;
   if (!(await manifests.exists(name))) throw new RegistryError('NAME_UNKNOWN', { detail: { name } });
   const { items, headers } = page(exchange, `/v2/${name}/tags/list`, await manifests.tags(name), maxPage);
@@ -15,14 +15,14 @@ export async function handleTags(exchange: Exchange, name: string): Promise<void
 }
 
 export async function handleCatalog(exchange: Exchange): Promise<void> {
-  if (exchange.method !== 'GET') throw unsupported();
+  if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const { items, headers } = page(exchange, '/v2/_catalog', await exchange.stores.index.repositories(), maxPage);
   answerJson(exchange, { repositories: items }, headers);
 }
 
 /** `GET /v2/_wharf/search?q=words&kind=image|extension|plugin&n=25` */
 export async function handleSearch(exchange: Exchange): Promise<void> {
-  if (exchange.method !== 'GET') throw unsupported();
+  if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const words = (exchange.query.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
   const limit = pageSize(exchange.query, maxResults);
   answerJson(exchange, { results: await exchange.stores.index.search({ words, kind: wantedKind(exchange), limit }) });

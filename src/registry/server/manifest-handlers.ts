@@ -2,11 +2,14 @@
 import type { Digest } from '../../oci/digest.ts';
 import { maxManifestBytes } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
+import { isTag } from '../../oci/reference.ts';
+import { holdsAlready } from './conditional-request.ts';
 import { answer, answerJson, type Exchange, readBody, unsupported } from './exchange.ts';
 import type { StoredManifest } from './manifest-store.ts';
 import { RegistryError } from './registry-error.ts';
 
 const bodyTimeoutMs = 60_000;
+const maxTagsAtOnce = 64;
 
 export type ManifestSelector =
   | { readonly kind: 'manifest'; readonly digest: Digest }
@@ -21,7 +24,7 @@ export async function handleManifest(exchange: Exchange, name: string, selector:
     case 'DELETE':
       return await remove(exchange, name, selector);
     default:
-      throw unsupported();
+      throw unsupported('GET, HEAD, PUT, DELETE');
   }
 }
 
@@ -31,7 +34,7 @@ async function send(exchange: Exchange, name: string, selector: ManifestSelector
   const stored = digest === undefined ? undefined : await manifests.get(name, digest);
   if (stored === undefined) throw await unknown(exchange, name, selector);
   const headers = { 'docker-content-digest': stored.digest, etag: `"${stored.digest}"` };
-  if (exchange.request.headers['if-none-match'] === headers.etag) return answer(exchange, 304, headers);
+  if (holdsAlready(exchange.request, headers.etag)) return answer(exchange, 304, headers);
   answer(exchange, 200, { ...headers, 'content-type': stored.document.mediaType }, stored.bytes);
 }
 
@@ -43,15 +46,28 @@ async function unknown(exchange: Exchange, name: string, selector: ManifestSelec
 
 async function put(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
   const bytes = await readBody(exchange, maxManifestBytes, bodyTimeoutMs);
-  const target = selector.kind === 'manifest' ? selector.digest : selector.tag;
-  const stored = await exchange.stores.manifests.put(name, bytes, exchange.request.headers['content-type'], target);
+  const type = exchange.request.headers['content-type'];
+  const tags = selector.kind === 'tag' ? [selector.tag] : wantedTags(exchange.query);
+  const digest = selector.kind === 'manifest' ? selector.digest : undefined;
+  const stored = await exchange.stores.manifests.put(name, bytes, { type, digest, tags });
   exchange.stores.index.invalidate(name);
   const subject = stored.document.subject;
   answer(exchange, 201, {
     location: `/v2/${name}/manifests/${stored.digest}`,
     'docker-content-digest': stored.digest,
     ...(subject === undefined ? {} : { 'oci-subject': subject.digest }),
+    ...(selector.kind === 'manifest' && tags.length > 0 ? { 'oci-tag': tags } : {}),
   });
+}
+
+/** `?tag=a&tag=b` of a push by digest: it is tagged at once. @throws RegistryError 'TAG_INVALID' */
+function wantedTags(query: URLSearchParams): readonly string[] {
+  const tags = [...new Set(query.getAll('tag'))];
+  if (tags.length > maxTagsAtOnce)
+    throw new RegistryError('TAG_INVALID', { status: 414, message: `more than ${maxTagsAtOnce} tags in one request` });
+  for (const tag of tags)
+    if (!isTag(tag)) throw new RegistryError('TAG_INVALID', { detail: { tag: tag.slice(0, 256) } });
+  return tags;
 }
 
 async function remove(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
@@ -66,7 +82,7 @@ async function remove(exchange: Exchange, name: string, selector: ManifestSelect
 }
 
 export async function handleReferrers(exchange: Exchange, name: string, subject: Digest): Promise<void> {
-  if (exchange.method !== 'GET') throw unsupported();
+  if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const wanted = exchange.query.get('artifactType');
   const all = (await exchange.stores.manifests.referrers(name, subject)).map(referrerDescriptor);
   const manifests = wanted === null ? all : all.filter((entry) => entry.artifactType === wanted);

@@ -26,15 +26,29 @@ export interface StoredManifest {
   readonly document: ManifestDocument;
 }
 
+/** How a manifest came: what its sender says of it, and the tags it asks for. */
+export interface PushedManifest {
+  readonly type?: string | undefined;
+  readonly digest?: Digest | undefined;
+  readonly tags?: readonly string[];
+}
+
+export interface ManifestRules {
+  /** Manifests may name content that is not here: platforms of an index, or layers, that somebody left out. */
+  readonly sparse?: boolean;
+}
+
 const maxDepth = 16;
 
 export class ManifestStore {
   readonly #driver: StorageDriver;
   readonly #blobs: BlobStore;
+  readonly #sparse: boolean;
 
-  constructor(driver: StorageDriver, blobs: BlobStore) {
+  constructor(driver: StorageDriver, blobs: BlobStore, rules: ManifestRules = {}) {
     this.#driver = driver;
     this.#blobs = blobs;
+    this.#sparse = rules.sparse ?? false;
   }
 
   async get(name: string, digest: Digest): Promise<StoredManifest | undefined> {
@@ -53,27 +67,22 @@ export class ManifestStore {
   }
 
   /**
-   * Stores a manifest after checking that all it names is there, then lets the tag name it.
+   * Stores a manifest after checking that all it names is there, then lets the tags name it.
    * @throws RegistryError 'MANIFEST_INVALID' | 'MANIFEST_BLOB_UNKNOWN' | 'DIGEST_INVALID'
    */
-  async put(
-    name: string,
-    bytes: Buffer,
-    contentType: string | undefined,
-    selector: Digest | string,
-  ): Promise<StoredManifest> {
-    const asked = isDigest(selector) ? selector : undefined;
+  async put(name: string, bytes: Buffer, pushed: PushedManifest = {}): Promise<StoredManifest> {
+    const asked = pushed.digest;
     const algorithm = asked === undefined ? 'sha256' : digestAlgorithm(asked);
     const digest = parseDigest(`${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`);
     if (asked !== undefined && asked !== digest)
       throw new RegistryError('DIGEST_INVALID', { detail: { expected: asked, actual: digest } });
-    const document = parsed(bytes, contentType);
+    const document = parsed(bytes, pushed.type);
     await this.#checkReferences(name, document);
     await this.#blobs.put(digest, bytes);
     if (document.subject !== undefined)
       await this.#driver.write(referrerLink(name, document.subject.digest, digest), Buffer.from(digest));
     await this.#driver.write(revisionLink(name, digest), Buffer.from(digest));
-    if (asked === undefined) await this.#driver.write(tagLink(name, selector), Buffer.from(digest));
+    for (const tag of pushed.tags ?? []) await this.#driver.write(tagLink(name, tag), Buffer.from(digest));
     return { digest, bytes, document };
   }
 
@@ -160,7 +169,7 @@ export class ManifestStore {
         }
       }
     }
-    if (missing.length > 0)
+    if (missing.length > 0 && !this.#sparse)
       throw new RegistryError('MANIFEST_BLOB_UNKNOWN', { detail: { missing: missing.slice(0, 20) } });
   }
 }

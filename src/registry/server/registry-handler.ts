@@ -43,7 +43,7 @@ async function serve(
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
   const exchange: Exchange = { request, response, method, query: new URLSearchParams(search), stores };
   if (path === tokenPath && access !== undefined) {
-    if (method !== 'GET') throw unsupported();
+    if (method !== 'GET') throw unsupported('GET, HEAD');
     return answerJson(exchange, await access.token(request.headers.authorization), { 'cache-control': 'no-store' });
   }
   await access?.check(request, path === '/v2/' || path === '/v2');
@@ -53,7 +53,7 @@ async function serve(
 async function dispatch(exchange: Exchange, target: RequestTarget): Promise<void> {
   switch (target.kind) {
     case 'version':
-      if (exchange.method !== 'GET') throw unsupported();
+      if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
       return answerJson(exchange, {});
     case 'catalog':
       return await handleCatalog(exchange);
@@ -86,5 +86,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, thrown: unkn
   // The rest of a refused body is read and dropped, so that the client sees the answer and not a broken pipe; but not for long.
   if (!request.complete && !(Number(request.headers['content-length']) <= maxDroppedBytes))
     headers.connection = 'close';
+  // Node drops what nobody began to read; what a handler began and left, it would keep, and the connection with it.
+  else request.resume();
   answer({ response }, error.status, headers, error.toJson());
 }

@@ -7,7 +7,7 @@ import { checkedDigest } from './request-target.ts';
 import { rangeHeader } from './upload-store.ts';
 
 export async function handleUploads(exchange: Exchange, name: string): Promise<void> {
-  if (exchange.method !== 'POST') throw unsupported();
+  if (exchange.method !== 'POST') throw unsupported('POST');
   const { query, stores } = exchange;
   const mounted = await mount(exchange, name);
   if (mounted !== undefined) return created(exchange, name, mounted);
@@ -42,17 +42,19 @@ export async function handleUpload(exchange: Exchange, name: string, id: string)
       await uploads.cancel(name, id);
       return answer(exchange, 204);
     default:
-      throw unsupported();
+      throw unsupported('GET, HEAD, PATCH, PUT, DELETE');
   }
 }
 
-/** The digest that was mounted; undefined when an upload has to bring it. */
+/** The digest that was mounted; undefined when an upload has to bring it. Without `from`, any repository will do. */
 async function mount(exchange: Exchange, name: string): Promise<ReturnType<typeof checkedDigest> | undefined> {
   const { query, stores } = exchange;
   const digest = query.get('mount');
   const from = query.get('from');
-  if (digest === null || !isDigest(digest) || from === null || !isRepositoryPath(from)) return undefined;
-  if ((await stores.blobs.sizeIn(from, digest)) === undefined) return undefined;
+  if (digest === null || !isDigest(digest)) return undefined;
+  if (from !== null && !isRepositoryPath(from)) return undefined;
+  const size = from === null ? await stores.blobs.size(digest) : await stores.blobs.sizeIn(from, digest);
+  if (size === undefined) return undefined;
   await stores.blobs.link(name, digest);
   return digest;
 }

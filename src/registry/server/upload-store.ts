@@ -56,7 +56,7 @@ export class UploadStore {
       if (chunk.start !== undefined && chunk.start !== size) {
         throw new RegistryError('RANGE_INVALID', {
           detail: { expectedStart: size },
-          headers: { range: rangeHeader(size) },
+          headers: { range: rangeHeader(size), location: `/v2/${name}/blobs/uploads/${id}`, 'docker-upload-uuid': id },
         });
       }
       const grown = await this.#driver.append(uploadData(name, id), size, this.#hashing(id, size, chunk.source));
