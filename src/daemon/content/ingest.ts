@@ -58,7 +58,8 @@ async function attempt(
     if (actual !== digestHex(blob.digest)) {
       throw new WharfError(
         'digest.mismatch',
-        `the bytes of ${blob.digest} are not what was announced: they hash to ${actual}`,
+        // In the words of the registry client, which leaves the hashing to this file.
+        `the bytes of the blob ${blob.digest} have the digest ${digestAlgorithm(blob.digest)}:${actual}`,
       );
     }
     await file.sync();

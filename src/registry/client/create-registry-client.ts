@@ -82,7 +82,8 @@ export function createRegistryClient(
   };
 
   return {
-    fetchManifest: (reference, options) => pull(reference, options, (own) => fetchManifest(session, reference, own)),
+    fetchManifest: (reference, options) =>
+      pull(reference, options, (own) => fetchManifest(session, reference, own, options.held)),
     fetchBlob: (reference: Reference, descriptor: Descriptor, options): Promise<Readable> => {
       const blob = { reference, descriptor, offset: options.offset ?? 0, verifyDigest: options.verifyDigest ?? true };
       return pull(reference, options, (own) => fetchBlob(session, blob, own), options.endpoint);

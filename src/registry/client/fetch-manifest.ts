@@ -5,10 +5,10 @@ import { type Digest, digestAlgorithm, digestHex, isDigest, sha256Digest } from 
 import { maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
 import { manifestMediaTypes } from '../../oci/media-types.ts';
 import { manifestSelector, type Reference } from '../../oci/reference.ts';
-import { readDocument } from './document-body.ts';
+import { discard, readDocument } from './document-body.ts';
 import type { Endpoint } from './endpoints.ts';
 import { digestMismatch, pullRefusal } from './pull-failures.ts';
-import type { FetchedManifest, RegistryAuth } from './registry-client.ts';
+import type { FetchedManifest, FetchManifestOptions, RegistryAuth } from './registry-client.ts';
 import type { RegistrySession, SessionAnswer } from './registry-session.ts';
 import { isHtml, notARegistry } from './response-failure.ts';
 
@@ -25,15 +25,12 @@ export async function fetchManifest(
   session: RegistrySession,
   reference: Reference,
   access: EndpointAccess,
+  held?: FetchManifestOptions['held'],
 ): Promise<FetchedManifest> {
+  const known = held === undefined ? undefined : await heldManifest(session, reference, access, held);
+  if (known !== undefined) return known;
   for (let tries = 1; ; tries++) {
-    const answer = await session.request({
-      ...access,
-      method: 'GET',
-      target: `/v2/${reference.path}/manifests/${manifestSelector(reference)}`,
-      scopes: [`repository:${reference.path}:pull`],
-      headers: { accept: manifestMediaTypes.join(', ') },
-    });
+    const answer = await session.request({ ...access, ...manifestRequest(reference), method: 'GET' });
     if (answer.status !== 200) {
       const refusal = await session.refusal(answer, access.signal);
       throw pullRefusal(reference, refusal, answer, Boolean(access.auth?.username || access.auth?.identitytoken));
@@ -47,6 +44,32 @@ export async function fetchManifest(
       if (!isWharfError(error, 'registry.failed') || tries >= maxTries) throw error;
     }
   }
+}
+
+function manifestRequest(reference: Reference) {
+  return {
+    target: `/v2/${reference.path}/manifests/${manifestSelector(reference)}`,
+    scopes: [`repository:${reference.path}:pull`],
+    headers: { accept: manifestMediaTypes.join(', ') },
+  };
+}
+
+/** What the caller has of what the registry says the name stands for. Whatever is odd about the answer, the GET tells. */
+async function heldManifest(
+  session: RegistrySession,
+  reference: Reference,
+  access: EndpointAccess,
+  held: NonNullable<FetchManifestOptions['held']>,
+): Promise<FetchedManifest | undefined> {
+  const answer = await session.request({ ...access, ...manifestRequest(reference), method: 'HEAD' });
+  discard(answer.response);
+  const digest = answer.response.headers['docker-content-digest'];
+  if (answer.status !== 200 || typeof digest !== 'string' || !isDigest(digest)) return undefined;
+  if (reference.digest !== undefined && reference.digest !== digest) return undefined;
+  const bytes = await held(digest);
+  if (bytes === undefined || digestLike(digest, bytes) !== digest) return undefined;
+  const { mediaType } = parseManifest(Buffer.from(bytes).toString('utf8'), answer.response.headers['content-type']);
+  return { descriptor: { mediaType, digest, size: bytes.byteLength }, bytes, endpoint: answer.base };
 }
 
 function verify(reference: Reference, answer: SessionAnswer, bytes: Buffer): FetchedManifest {

@@ -6,6 +6,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { Reference } from '../../oci/reference.ts';
 
 /** Credentials as Docker's X-Registry-Auth header carries them. */
@@ -40,6 +41,14 @@ export interface FetchedManifest {
   readonly endpoint: string;
 }
 
+export interface FetchManifestOptions extends RequestOptions {
+  /**
+   * Bytes the caller has of a manifest. Where it is given, the registry is first asked for the digest alone (HEAD): registries
+   * that count pulls count the manifest's GET.
+   */
+  readonly held?: (digest: Digest) => Promise<Uint8Array | undefined>;
+}
+
 export interface FetchBlobOptions extends RequestOptions {
   readonly offset?: number;
   /** `FetchedManifest.endpoint`: asked first. */
@@ -50,7 +59,7 @@ export interface FetchBlobOptions extends RequestOptions {
 
 export interface RegistryClient {
   /** By tag or digest. @throws WharfError 'manifest.unknown' | 'auth.required' | 'auth.denied' | 'registry.*' | 'digest.mismatch' */
-  fetchManifest(reference: Reference, options: RequestOptions): Promise<FetchedManifest>;
+  fetchManifest(reference: Reference, options: FetchManifestOptions): Promise<FetchedManifest>;
   /**
    * The blob's bytes from `offset` on, re-requested by range when the connection is cut (bounded retries with back-off).
    * The stream errors with 'digest.mismatch' / 'size.mismatch' at its end when the whole blob differs (only checked when
