@@ -1,5 +1,5 @@
 /** `-v`, `--mount`, `--tmpfs` and `--volumes-from` on a real engine: what ends up where, and what is refused. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -57,6 +57,22 @@ describe.skipIf(dockerCommand === undefined)('mounts', () => {
     const stderr = await refusal('-v', `${alone}:/s:rshared`, 'busybox', 'true');
     unmountSync(alone, { lazy: true });
     expect(stderr).toContain(`path ${alone} is mounted on ${alone} but it is not a shared mount`);
+  });
+
+  test('what a container mounts comes out on the host with rshared', async () => {
+    const args = ['--privileged', '-v', `${shared}:/s:rshared`, 'busybox', 'sh', '-c'];
+    await said(
+      'run',
+      '-d',
+      '--name',
+      'giver',
+      ...args,
+      'mkdir -p /s/given && mount -t tmpfs t /s/given && touch /s/given/x && sleep 600',
+    );
+    const given = path.join(shared, 'given');
+    await expect.poll(() => existsSync(path.join(given, 'x')), { timeout: 10_000 }).toBe(true);
+    await said('rm', '-f', 'giver');
+    unmountSync(given, { lazy: true });
   });
 
   test('an image is mounted whole or in part, read-only', async () => {

@@ -53,7 +53,7 @@ describe('remove', () => {
     expect(gone).toContainEqual({ Deleted: id });
     expect(gone.filter((item) => item.Deleted !== undefined)).toHaveLength(3);
     world.expectNothingKept();
-    expect(world.actions()).toEqual(['pull', 'tag', 'untag', 'untag', 'untag', 'delete']);
+    expect(world.actions()).toEqual(['pull', 'tag', 'untag', 'untag', 'delete']);
   });
 
   it('by name removes tag, digest and image in one go', async () => {

@@ -88,15 +88,15 @@ for (const name of ['crun', 'runc'] as const) {
       const init = 'runc create failed: unable to start container process: error during container init: ';
       expect(await rejection(world.create('c1', ['nope']))).toEqual({
         code: 'container.command-not-found',
-        message: `${frame}${init}exec: "nope": executable file not found in $PATH: unknown`,
+        message: `${frame}${init}exec: "nope": executable file not found in $PATH`,
       });
       expect(await rejection(world.create('c1', ['/bin/nope']))).toEqual({
         code: 'container.command-not-found',
-        message: `${frame}${init}exec: "/bin/nope": stat /bin/nope: no such file or directory: unknown`,
+        message: `${frame}${init}exec: "/bin/nope": stat /bin/nope: no such file or directory`,
       });
       expect(await rejection(world.create('c1', ['/etc']))).toEqual({
         code: 'container.command-not-executable',
-        message: `${frame}${init}exec: "/etc": permission denied: unknown`,
+        message: `${frame}${init}exec: "/etc": permission denied`,
       });
       const broken = await rejection(world.create('c1', sleepLong, { rootfsPath: '/nonexistent' }));
       expect(broken.code).toBe('runtime.failed');
@@ -269,11 +269,11 @@ for (const name of ['crun', 'runc'] as const) {
       const frame = 'OCI runtime exec failed: exec failed: unable to start container process: exec: ';
       expect(await start('nope')).toEqual({
         code: 'container.command-not-found',
-        message: `${frame}"nope": executable file not found in $PATH: unknown`,
+        message: `${frame}"nope": executable file not found in $PATH`,
       });
       expect(await start('/etc')).toEqual({
         code: 'container.command-not-executable',
-        message: `${frame}"/etc": permission denied: unknown`,
+        message: `${frame}"/etc": permission denied`,
       });
     });
 

@@ -39,7 +39,7 @@ export async function createContainer(
   const bundle = bundlePath(folders, id);
   if (existsSync(bundle))
     throw new WharfError('container.busy', `create container ${id}: its last run was not removed`);
-  const runtime = context.choice.byName(options.runtimeName);
+  const runtime = context.choice.forMounts(context.choice.byName(options.runtimeName), options.spec.mounts);
   const record: ContainerRecord = {
     runtime: runtime.name,
     terminal: options.spec.process.terminal,

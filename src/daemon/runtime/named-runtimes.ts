@@ -25,6 +25,11 @@ export interface RuntimeChoice {
    * @throws WharfError 'runtime.missing' for names that nobody knows, and for programs that can not be run
    */
   byName(name: string | undefined): FoundRuntime;
+  /**
+   * `runtime`, or another one where that can not do what the mounts ask for: on a hybrid host crun works in a mount namespace
+   * of its own, and what a container mounts would never come out on the host, however shared it is.
+   */
+  forMounts(runtime: FoundRuntime, mounts: readonly { readonly options?: readonly string[] }[]): FoundRuntime;
 }
 
 /** @param configured asked at each use: SIGHUP may have changed it */
@@ -47,6 +52,11 @@ export function createRuntimeChoice(
       const known = probed.get(key) ?? probeNamed(name, definition);
       probed.set(key, known);
       return known;
+    },
+    forMounts(runtime, mounts) {
+      const comesOut = mounts.some(({ options }) => options?.some((option) => /^r?shared$/.test(option)) === true);
+      if (!comesOut || probe.cgroupMode !== 'hybrid' || !isCrun(runtime)) return runtime;
+      return probe.found.find((found) => found.name === 'runc') ?? runtime;
     },
   };
 }
