@@ -45,3 +45,12 @@ export function withDefaultUlimits(hostConfig: HostConfig, { ulimits }: Containe
   const missing = ulimits.filter(({ Name }) => !own.some((limit) => limit.Name === Name));
   return missing.length === 0 ? hostConfig.Ulimits : [...own, ...missing];
 }
+
+/** The same as the runtime's specification wants them, for the container's process and for those of its execs. */
+export function runtimeUlimits(hostConfig: HostConfig, settings: ContainerSettings) {
+  return (withDefaultUlimits(hostConfig, settings) ?? []).map(({ Name = '', Soft = -1, Hard = -1 }) => ({
+    name: Name,
+    soft: Soft,
+    hard: Hard,
+  }));
+}

@@ -4,8 +4,10 @@ import { overlayEnv } from '../images/run-config-changes.ts';
 import { effectiveCapabilities } from '../runtime/capability-sets.ts';
 import type { RuntimeProcess } from '../runtime/runtime.ts';
 import { processCapabilities } from '../runtime/runtime-spec.ts';
+import { rlimits } from '../runtime/spec-rlimits.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { plainSettings, runtimeUlimits } from './container-settings.ts';
 import { isLive } from './container-state.ts';
 import { processEnv } from './process-env.ts';
 import { hostnameOf } from './sandbox-request.ts';
@@ -38,6 +40,7 @@ export async function execProcess(
     env: processEnv(overlayEnv(config.Env ?? [], exec.Env ?? []), facts),
     cwd: exec.WorkingDir || config.WorkingDir || '/',
     capabilities: processCapabilities(capabilities, user.uid),
+    rlimits: rlimits(runtimeUlimits(hostConfig, context.defaults.settings?.() ?? plainSettings)),
     noNewPrivileges: parseSecurityOptions(hostConfig.SecurityOpt ?? []).noNewPrivileges,
   };
 }

@@ -163,12 +163,15 @@ describe('attach', () => {
 });
 
 describe('exec', () => {
-  test('runs beside, as another user, with its own exit code and input', async () => {
+  test('runs beside, as another user, with its own exit code and input, and within the limits of the container', async () => {
     const { containers, events } = daemon;
-    const { Id } = await containers.create(request(['sleep', '1000']), { signal });
+    const { Id } = await containers.create(
+      request(['sleep', '1000'], { HostConfig: { Ulimits: [{ Name: 'nofile', Soft: 100, Hard: 200 }] } }),
+      { signal },
+    );
     await containers.start(Id, { signal });
     const exec = await containers.createExec(Id, {
-      Cmd: ['sh', '-c', 'id -u; echo $X; cat; exit 5'],
+      Cmd: ['sh', '-c', 'id -u; echo $X; ulimit -Hn; cat; exit 5'],
       User: 'boat',
       Env: ['X=y'],
       AttachStdin: true,
@@ -181,7 +184,7 @@ describe('exec', () => {
     connection.send('typed\n');
     connection.endInput();
     await served;
-    expect(unframe(connection.received()).stdout).toBe('1000\ny\ntyped\n');
+    expect(unframe(connection.received()).stdout).toBe('1000\ny\n200\ntyped\n');
     expect(await containers.inspectExec(exec.Id)).toMatchObject({ Running: false, ExitCode: 5, ContainerID: Id });
     expect(await code(containers.startExec(exec.Id, { detach: false, tty: false }))).toBe('request.conflict');
     const actions = events.filter((event) => event.Actor.ID === Id).map((event) => event.Action.split(':')[0]);

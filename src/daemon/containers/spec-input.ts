@@ -6,7 +6,7 @@ import type { RuntimeSpecInput } from '../runtime/runtime-spec.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext } from './container-context.ts';
 import type { ContainerRecord } from './container-record.ts';
-import { plainSettings, withDefaultUlimits } from './container-settings.ts';
+import { plainSettings, runtimeUlimits } from './container-settings.ts';
 import { refuseDeviceRequests } from './device-requests.ts';
 import { allHostDevices, mappedDevices } from './host-devices.ts';
 import { namespaceChoices } from './namespace-choices.ts';
@@ -67,11 +67,7 @@ export async function specInput(
     apparmorProfile: context.machine.apparmor ? security.apparmorProfile : undefined,
     devices: privileged ? await allHostDevices() : await mappedDevices(hostConfig.Devices ?? []),
     deviceCgroupRules: hostConfig.DeviceCgroupRules ?? [],
-    ulimits: (withDefaultUlimits(hostConfig, settings) ?? []).map(({ Name = '', Soft = -1, Hard = -1 }) => ({
-      name: Name,
-      soft: Soft,
-      hard: Hard,
-    })),
+    ulimits: runtimeUlimits(hostConfig, settings),
     sysctls: hostConfig.Sysctls ?? {},
     namespaces: namespaceChoices(context, record, sandbox),
     maskedPaths: hostConfig.MaskedPaths ?? undefined,
