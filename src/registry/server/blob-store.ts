@@ -1,18 +1,23 @@
 /** Blobs, each kept once, and which repositories may use them. */
 import type { Readable } from 'node:stream';
 import { type Digest, isDigest } from '../../oci/digest.ts';
+import { ContentGuard } from './content-guard.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import { blobData, layerFolder, layerLink } from './storage-paths.ts';
 
 export class BlobStore {
   readonly #driver: StorageDriver;
+  readonly guard: ContentGuard;
 
-  constructor(driver: StorageDriver) {
+  constructor(driver: StorageDriver, guard: ContentGuard = new ContentGuard()) {
     this.#driver = driver;
+    this.guard = guard;
   }
 
-  /** Size of a blob the repository may use; undefined when it has none such. */
+  /** Size of a blob the repository may use; undefined when it has none such. Who asks may rely on the answer for a while. */
   async sizeIn(name: string, digest: Digest): Promise<number | undefined> {
+    // Before the look: a collection that runs in between must see it.
+    this.guard.noteUse(digest);
     if ((await this.#driver.stat(layerLink(name, digest))) === undefined) return undefined;
     return (await this.#driver.stat(blobData(digest)))?.sizeBytes;
   }
@@ -36,12 +41,24 @@ export class BlobStore {
 
   /** Takes over a finished upload; the link comes last, so a repository never names bytes that are not there. */
   async adopt(name: string, digest: Digest, uploadPath: string): Promise<void> {
-    await this.#driver.commit(uploadPath, blobData(digest));
-    await this.link(name, digest);
+    this.guard.noteUse(digest);
+    await this.guard.change(async () => {
+      await this.#driver.commit(uploadPath, blobData(digest));
+      await this.#driver.write(layerLink(name, digest), Buffer.from(digest));
+      // Once more: a collection may have begun, and looked at this repository, since the first.
+      this.guard.noteUse(digest);
+    });
   }
 
-  async link(name: string, digest: Digest): Promise<void> {
-    await this.#driver.write(layerLink(name, digest), Buffer.from(digest));
+  /** Lets a repository use a blob that another has; answers false when it is gone by now. */
+  async link(name: string, digest: Digest): Promise<boolean> {
+    this.guard.noteUse(digest);
+    return await this.guard.change(async () => {
+      if ((await this.size(digest)) === undefined) return false;
+      await this.#driver.write(layerLink(name, digest), Buffer.from(digest));
+      this.guard.noteUse(digest);
+      return true;
+    });
   }
 
   /** The bytes stay until the garbage collection: other repositories may use them. */

@@ -31,7 +31,7 @@ export interface RegistryServer extends AsyncDisposable {
   readonly handler: RegistryRequestHandler;
   /** @returns the base URL. Port 0 takes a free one. @throws WharfError 'port.in-use' | 'request.invalid' */
   listen(address: string, port: number): Promise<string>;
-  /** Removes what nothing refers to. Do not run it beside another process on the same folder. */
+  /** Removes what nothing refers to, while it serves. Do not run it beside another process on the same folder. */
   collectGarbage(): Promise<CollectedGarbage>;
   /** Lets requests under way end for `graceMs`, then cuts them. */
   close(graceMs?: number): Promise<void>;
@@ -72,7 +72,7 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   return {
     handler,
     listen: (address, port) => listen(server, address, port, options.tls === undefined ? 'http' : 'https'),
-    collectGarbage: () => collectGarbage(driver, manifests),
+    collectGarbage: () => collectGarbage({ driver, ...stores }),
     close,
     [Symbol.asyncDispose]: () => close(0),
   };

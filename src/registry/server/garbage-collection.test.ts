@@ -32,16 +32,16 @@ it('removes what nothing refers to, and nothing else', async () => {
   const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config, layers: [used] };
   const stored = await manifests.put('a', Buffer.from(JSON.stringify(manifest)), { tags: ['latest'] });
   await uploads.begin('a');
-  expect(await collectGarbage(driver, manifests, hour)).toEqual({ blobs: 0, bytes: 0, uploads: 0 });
+  expect(await collectGarbage({ driver, blobs, manifests, uploads }, hour)).toEqual({ blobs: 0, bytes: 0, uploads: 0 });
   await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(await collectGarbage(driver, manifests, now)).toEqual({ blobs: 1, bytes: 6, uploads: 1 });
+  expect(await collectGarbage({ driver, blobs, manifests, uploads }, now)).toEqual({ blobs: 1, bytes: 6, uploads: 1 });
   expect(await blobs.sizeIn('a', unused.digest)).toBeUndefined();
   expect(await blobs.sizeIn('a', used.digest)).toBe(4);
   expect(await manifests.get('a', stored.digest)).toBeDefined();
 });
 
 it('removes nothing when a manifest can not be read', async () => {
-  const { driver, blobs, manifests, put } = await world();
+  const { driver, blobs, manifests, put, uploads } = await world();
   await put('unused');
   const stored = await manifests.put(
     'a',
@@ -52,6 +52,6 @@ it('removes nothing when a manifest can not be read', async () => {
     `docker/registry/v2/blobs/sha256/${stored.digest.slice(7, 9)}/${stored.digest.slice(7)}/data`,
     Buffer.from('broken'),
   );
-  await expect(collectGarbage(driver, manifests, now)).rejects.toThrow();
+  await expect(collectGarbage({ driver, blobs, manifests, uploads }, now)).rejects.toThrow();
   expect(await blobs.size(parseDigest(`sha256:${createHash('sha256').update('unused').digest('hex')}`))).toBe(6);
 });

@@ -3,9 +3,12 @@
  *
  * 1. What is younger than the grace is kept: a push sends its blobs first and its manifest last.
  * 2. Marks come first and whole; nothing is removed when a manifest can not be read.
+ * 3. The registry goes on serving: what is used, or referred to, after the marks began is kept (see content-guard.ts). Only
+ *    in the same process, though: another one on the same folder knows nothing of it.
  */
 import { type Digest, isDigest } from '../../oci/digest.ts';
-import type { ManifestStore } from './manifest-store.ts';
+import type { BlobStore } from './blob-store.ts';
+import { type ManifestStore, referencesOf } from './manifest-store.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import {
   blobData,
@@ -14,10 +17,9 @@ import {
   layerFolder,
   layersFolder,
   repositoriesRoot,
-  uploadFolder,
-  uploadStartedAt,
   uploadsFolder,
 } from './storage-paths.ts';
+import type { UploadStore } from './upload-store.ts';
 
 export interface CollectedGarbage {
   readonly blobs: number;
@@ -25,33 +27,54 @@ export interface CollectedGarbage {
   readonly uploads: number;
 }
 
-const blobGraceMs = 60 * 60 * 1000;
-const uploadGraceMs = 7 * 24 * 60 * 60 * 1000;
+export interface CollectableStores {
+  readonly driver: StorageDriver;
+  readonly blobs: BlobStore;
+  readonly manifests: ManifestStore;
+  readonly uploads: UploadStore;
+}
+
+export interface CollectionGrace {
+  readonly blobMs: number;
+  readonly uploadMs: number;
+}
+
+const defaultGrace: CollectionGrace = { blobMs: 60 * 60 * 1000, uploadMs: 7 * 24 * 60 * 60 * 1000 };
 const maxDepth = 16;
+/** As many as go while pushes wait. */
+const removedAtOnce = 16;
 
 export async function collectGarbage(
-  driver: StorageDriver,
-  manifests: ManifestStore,
-  grace: { readonly blobMs: number; readonly uploadMs: number } = { blobMs: blobGraceMs, uploadMs: uploadGraceMs },
+  stores: CollectableStores,
+  grace: CollectionGrace = defaultGrace,
 ): Promise<CollectedGarbage> {
+  const { driver, blobs, manifests, uploads } = stores;
+  const startedMs = Date.now();
+  const keptSinceMs = startedMs - grace.blobMs;
   const names = await repositoryFolders(driver, '', 0);
   const used = await markUsed(manifests, names);
-  const now = Date.now();
-  let blobs = 0;
-  let bytes = 0;
-  const removed = new Set<Digest>();
+  const candidates: Digest[] = [];
   for (const digest of await storedBlobs(driver)) {
     const file = used.has(digest) ? undefined : await driver.stat(blobData(digest));
-    if (file === undefined || now - file.modifiedAtMs < grace.blobMs) continue;
-    removed.add(digest);
-    blobs++;
-    bytes += file.sizeBytes;
+    // In the very millisecond the collection began it may have come after: with no grace, too, it is kept then.
+    if (file !== undefined && file.modifiedAtMs < keptSinceMs) candidates.push(digest);
   }
-  for (const name of names) await removeLinks(driver, name, removed);
-  for (const digest of removed) await driver.remove(blobFolder(digest));
-  let uploads = 0;
-  for (const name of names) uploads += await removeUploads(driver, name, now - grace.uploadMs);
-  return { blobs, bytes, uploads };
+  const links = await linksOf(driver, names, new Set(candidates));
+  let removed = { blobs: 0, bytes: 0 };
+  for (let at = 0; at < candidates.length; at += removedAtOnce) {
+    const some = candidates.slice(at, at + removedAtOnce);
+    const gone = await blobs.guard.remove(async () => {
+      const unused = some.filter((digest) => !blobs.guard.usedSince(digest, Math.min(startedMs, keptSinceMs)));
+      return await removeBlobs(driver, unused, links);
+    });
+    removed = { blobs: removed.blobs + gone.blobs, bytes: removed.bytes + gone.bytes };
+  }
+  let expired = 0;
+  for (const name of names) {
+    for (const id of await driver.list(uploadsFolder(name)))
+      if (await uploads.expire(name, id, startedMs - grace.uploadMs)) expired++;
+  }
+  return { ...removed, uploads: expired };
 }
 
 async function markUsed(manifests: ManifestStore, names: readonly string[]): Promise<ReadonlySet<Digest>> {
@@ -61,32 +84,46 @@ async function markUsed(manifests: ManifestStore, names: readonly string[]): Pro
       used.add(digest);
       const stored = await manifests.get(name, digest);
       if (stored === undefined) continue;
-      const { document } = stored;
-      const refers = document.kind === 'index' ? document.manifests : [document.config, ...document.layers];
-      for (const descriptor of refers) used.add(descriptor.digest);
+      for (const reference of referencesOf(stored.document)) used.add(reference);
     }
   }
   return used;
 }
 
 /** Links go before the bytes, so that no repository promises what is gone. */
-async function removeLinks(driver: StorageDriver, name: string, removed: ReadonlySet<Digest>): Promise<void> {
-  for (const algorithm of await driver.list(layersFolder(name))) {
-    for (const hex of await driver.list(`${layersFolder(name)}/${algorithm}`)) {
-      const digest = `${algorithm}:${hex}`;
-      if (isDigest(digest) && removed.has(digest)) await driver.remove(layerFolder(name, digest));
-    }
+async function removeBlobs(
+  driver: StorageDriver,
+  digests: readonly Digest[],
+  links: ReadonlyMap<Digest, readonly string[]>,
+): Promise<{ blobs: number; bytes: number }> {
+  let bytes = 0;
+  for (const digest of digests) {
+    for (const name of links.get(digest) ?? []) await driver.remove(layerFolder(name, digest));
+    bytes += (await driver.stat(blobData(digest)))?.sizeBytes ?? 0;
+    await driver.remove(blobFolder(digest));
   }
+  return { blobs: digests.length, bytes };
 }
 
-async function removeUploads(driver: StorageDriver, name: string, beforeMs: number): Promise<number> {
-  let count = 0;
-  for (const id of await driver.list(uploadsFolder(name))) {
-    const begun = await driver.stat(uploadStartedAt(name, id));
-    if (begun !== undefined && begun.modifiedAtMs > beforeMs) continue;
-    if (await driver.remove(uploadFolder(name, id))) count++;
+/** Which repositories have a link to which of these. A link made later notes its use, and keeps its blob. */
+async function linksOf(
+  driver: StorageDriver,
+  names: readonly string[],
+  wanted: ReadonlySet<Digest>,
+): Promise<ReadonlyMap<Digest, readonly string[]>> {
+  const links = new Map<Digest, string[]>();
+  for (const name of wanted.size === 0 ? [] : names) {
+    for (const algorithm of await driver.list(layersFolder(name))) {
+      for (const hex of await driver.list(`${layersFolder(name)}/${algorithm}`)) {
+        const digest = `${algorithm}:${hex}`;
+        if (!isDigest(digest) || !wanted.has(digest)) continue;
+        const of = links.get(digest) ?? [];
+        of.push(name);
+        links.set(digest, of);
+      }
+    }
   }
-  return count;
+  return links;
 }
 
 async function storedBlobs(driver: StorageDriver): Promise<readonly Digest[]> {

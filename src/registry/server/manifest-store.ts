@@ -40,6 +40,12 @@ export interface ManifestRules {
 
 const maxDepth = 16;
 
+/** What a manifest needs: its config and layers, or the manifests of an index. */
+export function referencesOf(document: ManifestDocument): readonly Digest[] {
+  const descriptors = document.kind === 'index' ? document.manifests : [document.config, ...document.layers];
+  return descriptors.map((descriptor) => descriptor.digest);
+}
+
 export class ManifestStore {
   readonly #driver: StorageDriver;
   readonly #blobs: BlobStore;
@@ -77,12 +83,20 @@ export class ManifestStore {
     if (asked !== undefined && asked !== digest)
       throw new RegistryError('DIGEST_INVALID', { detail: { expected: asked, actual: digest } });
     const document = parsed(bytes, pushed.type);
-    await this.#checkReferences(name, document);
-    await this.#blobs.put(digest, bytes);
-    if (document.subject !== undefined)
-      await this.#driver.write(referrerLink(name, document.subject.digest, digest), Buffer.from(digest));
-    await this.#driver.write(revisionLink(name, digest), Buffer.from(digest));
-    for (const tag of pushed.tags ?? []) await this.#driver.write(tagLink(name, tag), Buffer.from(digest));
+    const noteUses = (): void => {
+      for (const used of [digest, ...referencesOf(document)]) this.#blobs.guard.noteUse(used);
+    };
+    noteUses();
+    await this.#blobs.guard.change(async () => {
+      await this.#checkReferences(name, document);
+      await this.#blobs.put(digest, bytes);
+      if (document.subject !== undefined)
+        await this.#driver.write(referrerLink(name, document.subject.digest, digest), Buffer.from(digest));
+      await this.#driver.write(revisionLink(name, digest), Buffer.from(digest));
+      for (const tag of pushed.tags ?? []) await this.#driver.write(tagLink(name, tag), Buffer.from(digest));
+      // Once more: a collection may have begun, and looked at this repository, since the first.
+      noteUses();
+    });
     return { digest, bytes, document };
   }
 

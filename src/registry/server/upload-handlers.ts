@@ -54,8 +54,7 @@ async function mount(exchange: Exchange, name: string): Promise<ReturnType<typeo
   if (digest === null || !isDigest(digest)) return undefined;
   if (from !== null && !isRepositoryPath(from)) return undefined;
   const size = from === null ? await stores.blobs.size(digest) : await stores.blobs.sizeIn(from, digest);
-  if (size === undefined) return undefined;
-  await stores.blobs.link(name, digest);
+  if (size === undefined || !(await stores.blobs.link(name, digest))) return undefined;
   return digest;
 }
 

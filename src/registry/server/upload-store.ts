@@ -90,6 +90,17 @@ export class UploadStore {
     });
   }
 
+  /** Forgets an upload nobody has touched since `beforeMs`; answers whether it did. */
+  async expire(name: string, id: string, beforeMs: number): Promise<boolean> {
+    return await this.#inTurn(id, async () => {
+      const begun = await this.#driver.stat(uploadStartedAt(name, id));
+      const grown = await this.#driver.stat(uploadData(name, id));
+      if (Math.max(begun?.modifiedAtMs ?? 0, grown?.modifiedAtMs ?? 0) > beforeMs) return false;
+      this.#progress.delete(id);
+      return await this.#driver.remove(uploadFolder(name, id));
+    });
+  }
+
   async #digest(name: string, id: string, sizeBytes: number, digest: Digest): Promise<string> {
     const progress = this.#progress.get(id);
     const known = progress?.hashedBytes === sizeBytes && digestAlgorithm(digest) === 'sha256';
