@@ -1,7 +1,7 @@
 /** TLS to an engine on TCP. A file of its own, loaded when asked for: node:tls costs a command line program milliseconds. */
 import { existsSync, readFileSync } from 'node:fs';
 import { isIP, type Socket } from 'node:net';
-import { connect } from 'node:tls';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { WharfError } from '../../contract/errors.ts';
 
 /** Paths of PEM files. */
@@ -20,7 +20,8 @@ export interface ClientTls {
 export function connectTls(address: { readonly host: string; readonly port: number }, tls: ClientTls): Socket {
   const own = existsSync(tls.cert) && existsSync(tls.key) ? { cert: readPem(tls.cert), key: readPem(tls.key) } : {};
   const { host, port } = address;
-  const socket = connect({
+  // Documented for tls.connect, and missing in its types.
+  const options: ConnectionOptions & { readonly allowHalfOpen: boolean } = {
     host,
     port,
     allowHalfOpen: true,
@@ -29,7 +30,8 @@ export function connectTls(address: { readonly host: string; readonly port: numb
     ...(isIP(host) === 0 ? { servername: host } : {}),
     ...own,
     ...(tls.verify ? { ca: readPem(tls.ca) } : { rejectUnauthorized: false }),
-  });
+  };
+  const socket = connect(options);
   socket.setNoDelay(true);
   return socket;
 }
