@@ -61,7 +61,7 @@ async function packChanges(
   const packed = pipeline(tar, (chunks) => hashed(chunks, hash), gzip, { signal });
   const stored = parts.content.putStream(gzip, { signal, lease });
   // Each end tells the other that it gave up; only the first to fail knows why.
-  const [packing, storing] = await Promise.allSettled([packed, stored]);
+  const [, storing] = await Promise.allSettled([packed, stored]);
   if (storing.status === 'rejected' && !isAbortError(storing.reason)) throw storing.reason;
   await packed;
   const blob = await stored;

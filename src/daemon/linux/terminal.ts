@@ -60,7 +60,11 @@ const terminalSetupLimitMs = 1000;
  * Sets the size of the terminal a process has as its input, whoever holds the master: its own link in /proc opens the
  * slave, in whatever mount namespace the device lies. Tries again for a moment while the process is being set up.
  */
-export function resizeProcessTerminal(process: ProcessIdentity, size: TerminalSize, since: number = performance.now()): void {
+export function resizeProcessTerminal(
+  process: ProcessIdentity,
+  size: TerminalSize,
+  since: number = performance.now(),
+): void {
   if (!isProcessAlive(process)) return;
   const input = `/proc/${process.pid}/fd/0`;
   if (!isTerminalPath(input)) {
