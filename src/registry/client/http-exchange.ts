@@ -14,6 +14,7 @@ import type { HostCertificates, TlsMaterial } from './host-certificates.ts';
 import { cancelled, networkFailure, timedOut } from './network-failure.ts';
 import type { ProxyRules } from './proxy-rules.ts';
 import type { RegistryTimeouts } from './registry-timeouts.ts';
+import { isSocksProxy, socksDial } from './socks-dial.ts';
 
 export interface ExchangeRequest {
   readonly method: string;
@@ -34,7 +35,7 @@ export interface HttpExchangeOptions {
   readonly proxies: ProxyRules;
   readonly userAgent: string;
   readonly certificates: HostCertificates;
-  /** Absent: connections are made here. Connections to a proxy always are. */
+  /** Absent: connections are made here. Connections to an HTTP proxy always are. */
   readonly dial?: Dial | undefined;
 }
 
@@ -54,17 +55,18 @@ export class HttpExchange {
     this.#options = options;
     const pool = { keepAlive: true, maxFreeSockets: 8, timeout: 0 };
     const { http, https } = options.proxies;
-    const proxyEnv = {
-      ...(http === undefined ? {} : { HTTP_PROXY: http }),
-      ...(https === undefined ? {} : { HTTPS_PROXY: https }),
-    };
     this.#direct = createAgents(pool, options.dial);
+    const through = (proxy: string): AgentPair => {
+      if (isSocksProxy(proxy)) return createAgents(pool, socksDial(proxy, options.timeouts.connectMs, options.dial));
+      const proxyEnv = { HTTP_PROXY: proxy, HTTPS_PROXY: proxy };
+      return { http: new HttpAgent({ ...pool, proxyEnv }), https: new HttpsAgent({ ...pool, proxyEnv }) };
+    };
     this.#fresh =
       options.dial === undefined ? { http: false, https: false } : createAgents({ keepAlive: false }, options.dial);
     // Without a proxy for it, a protocol's connections are direct ones whatever the exceptions say.
     this.#proxied = {
-      http: http === undefined ? this.#direct.http : new HttpAgent({ ...pool, proxyEnv }),
-      https: https === undefined ? this.#direct.https : new HttpsAgent({ ...pool, proxyEnv }),
+      http: (http === undefined ? this.#direct : through(http)).http,
+      https: (https === undefined ? this.#direct : through(https)).https,
     };
   }
 
@@ -136,7 +138,10 @@ export class HttpExchange {
       signal: AbortSignal.any([request.signal]),
       headers: { 'user-agent': this.#options.userAgent, 'accept-encoding': 'identity', ...length, ...request.headers },
     };
-    if (url.protocol === 'http:') return httpRequest(url, { ...common, agent: fresh ? this.#fresh.http : agents.http });
+    if (url.protocol === 'http:') {
+      const own = fresh && agents.http === this.#direct.http ? this.#fresh.http : agents.http;
+      return httpRequest(url, { ...common, agent: own });
+    }
     return httpsRequest(url, {
       ...common,
       ...this.#tlsOf(request),
