@@ -1,11 +1,12 @@
 /**
  * Users of the registry, one `name:hash` a line, as in Apache's htpasswd. Hashes are scrypt (`wharf registry user add` makes
- * them) or `{SHA}` (made by `htpasswd -s`; unsalted, so only for tests). bcrypt would need a library and is refused by name.
+ * them), bcrypt (`htpasswd -B`, what docker's registry uses) or `{SHA}` (`htpasswd -s`; unsalted, so only for tests).
  *
  *     alice:$scrypt$ln=14,r=8,p=1$<salt, base64>$<hash, base64>
  */
 import { createHash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 import { WharfError } from '../../contract/errors.ts';
+import { bcryptHash, parseBcrypt } from './bcrypt.ts';
 
 interface ScryptCost {
   readonly logN: number;
@@ -61,8 +62,18 @@ function checkOf(hash: string, at: number): PasswordCheck {
     const expected = Buffer.from(hash.slice('{SHA}'.length), 'base64');
     return async (password) => same(createHash('sha1').update(password).digest(), expected);
   }
-  const kind = /^\$2[aby]?\$/.test(hash) ? 'bcrypt' : hash.startsWith('$apr1$') ? "Apache's MD5" : 'an unknown hash';
-  throw bad(at, `it uses ${kind}, and only scrypt (made by \`wharf registry user add\`) and {SHA} are known`);
+  const bcrypt = parseBcrypt(hash);
+  if (bcrypt !== undefined) {
+    // A check of cost 14 takes seconds here; a higher one would let a few sign-ins stop the registry.
+    if (bcrypt.cost < 4 || bcrypt.cost > 14) throw bad(at, 'its bcrypt cost is out of bounds (4 to 14)');
+    return async (password) => same(await bcryptHash(password, bcrypt.cost, bcrypt.salt), bcrypt.hash);
+  }
+  const kind = hash.startsWith('$2')
+    ? 'a broken bcrypt'
+    : hash.startsWith('$apr1$')
+      ? "Apache's MD5"
+      : 'an unknown hash';
+  throw bad(at, `it uses ${kind}, and only scrypt (made by \`wharf registry user add\`), bcrypt and {SHA} are known`);
 }
 
 function bad(at: number, why: string): WharfError {
