@@ -279,7 +279,7 @@ describe('import', () => {
     expect(image).toMatchObject({ Id: id, Comment: 'by hand', Os: 'linux', Architecture: 'amd64', Size: 5 });
     expect(image.Config).toMatchObject({ Cmd: ['sh'], Env: ['A=b'] });
     expect(await other.images.history('root:1')).toMatchObject([{ Comment: 'by hand', CreatedBy: '' }]);
-    expect(other.actions()).toEqual(['import']);
+    expect(other.actions()).toEqual(['tag', 'import']);
   });
 
   it('fetches from a URL, and says why when it can’t', async () => {
