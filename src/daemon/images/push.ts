@@ -1,16 +1,16 @@
 /** Pushing an image: layers the registry lacks, the config, then the manifest byte for byte as it was pulled or made. */
 import { WharfError } from '../../contract/errors.ts';
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { maxManifestBytes } from '../../oci/manifest.ts';
 import { canonicalName, familiar, familiarName, parseNamed, type Reference, withDigest } from '../../oci/reference.ts';
+import type { Lease } from '../content/content-store.ts';
 import type { ImageParts } from './image-parts.ts';
-import type { ImageLayer, ImageRecord } from './image-record.ts';
+import type { ImageRecord } from './image-record.ts';
 import type { PullOptions } from './image-service.ts';
+import { adoptPacked, needsPacking, packedBlob } from './pack-layers.ts';
 import { LayerProgress } from './progress-lines.ts';
 import { Semaphore } from './semaphore.ts';
-
-/** dockerd's default. */
-const maxUploadsAtOnce = 5;
 
 /** One tag, or with none written all tags of the repository. @throws WharfError 'image.not-found' and of the registry client */
 export async function pushImage(parts: ImageParts, text: string, options: PullOptions): Promise<void> {
@@ -31,23 +31,33 @@ export async function pushImage(parts: ImageParts, text: string, options: PullOp
   options.onProgress({ status: `The push refers to repository [${canonicalName(reference)}]` });
   for (const [tag, id] of tags) {
     const image = parts.images.get(id);
-    if (image !== undefined) await pushTag(parts, tag, image, options);
+    if (image === undefined) continue;
+    const packing = needsPacking(parts, image);
+    try {
+      await pushTag(parts, tag, image, packing, options);
+    } finally {
+      // The unpacked layers nobody needs any more; or, after a failure, what was packed for nothing.
+      if (packing) await parts.garbage.collect();
+    }
   }
 }
 
 async function pushTag(
   parts: ImageParts,
   reference: Reference,
-  image: ImageRecord,
+  stored: ImageRecord,
+  packing: boolean,
   options: PullOptions,
 ): Promise<void> {
   const { content, images, registry, events } = parts;
   const { auth, signal } = options;
   // Keeps the blobs when the image is removed meanwhile.
   using lease = content.lease();
-  for (const digest of [image.id, image.manifest.digest, ...image.layers.map((layer) => layer.blob.digest)])
+  for (const digest of [stored.id, stored.manifest.digest, ...stored.layers.map((layer) => layer.blob.digest)])
     lease.add(digest);
-  await pushLayers(parts, reference, image, options);
+  const blobs = await pushLayers(parts, reference, stored, { lease, packing }, options);
+  signal.throwIfAborted();
+  const image = packing ? await adoptPacked(parts, stored, blobs, lease) : stored;
   const config = { mediaType: 'application/octet-stream', digest: image.id, size: await sizeOf(parts, image.id) };
   await registry.pushBlob(reference, config, () => content.open(image.id), { auth, signal });
   const bytes = await content.read(image.manifest.digest, maxManifestBytes);
@@ -67,12 +77,14 @@ async function sizeOf(parts: ImageParts, digest: Digest): Promise<number> {
   return info.sizeBytes;
 }
 
+/** @returns the blobs as they went, lowest first */
 async function pushLayers(
   parts: ImageParts,
   reference: Reference,
   image: ImageRecord,
+  { lease, packing }: { readonly lease: Lease; readonly packing: boolean },
   options: PullOptions,
-): Promise<void> {
+): Promise<readonly Descriptor[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const slots = new Semaphore(parts.maxUploadsAtOnce);
@@ -84,10 +96,14 @@ async function pushLayers(
   const uploads = plans.map(async ({ layer, progress }) => {
     if (slots.isFull) progress.say('Waiting');
     using _slot = await slots.take(signal);
-    await pushLayer(parts, reference, layer, progress, { ...options, signal });
+    const { size } = layer.blob;
+    const onBytes = (read: number) => progress.move('Preparing', read, size);
+    const blob = packing ? await packedBlob(parts, layer, { lease, signal, onBytes }) : layer.blob;
+    await pushLayer(parts, reference, blob, progress, { ...options, signal });
+    return blob;
   });
   try {
-    await Promise.all(uploads);
+    return (await Promise.all(uploads)).toReversed();
   } catch (error) {
     stop.abort(error);
     await Promise.allSettled(uploads);
@@ -99,7 +115,7 @@ async function pushLayers(
 async function pushLayer(
   parts: ImageParts,
   reference: Reference,
-  { blob }: ImageLayer,
+  blob: Descriptor,
   progress: LayerProgress,
   { auth, signal }: PullOptions,
 ): Promise<void> {

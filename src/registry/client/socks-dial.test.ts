@@ -14,7 +14,7 @@ async function listening(server: Server) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   return {
-    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    port: address !== null && typeof address === 'object' ? address.port : 0,
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -92,7 +92,10 @@ it.each([
   await using proxy = await socksProxy(target.port, { login: 'user:p@ss' });
   const dial = socksDial(`socks5://${login === '' ? '' : `${login}@`}127.0.0.1:${proxy.port}`, 5000);
   const said = await dial('a.test', 80).then(
-    (socket) => void socket.destroy() ?? '',
+    (socket) => {
+      socket.destroy();
+      return '';
+    },
     (error: Error) => error.message,
   );
   expect(said).toMatch(message);
