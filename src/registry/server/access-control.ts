@@ -2,6 +2,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import { type AccessRule, anonymous, type RepositoryAction, rulesAllow } from './access-rules.ts';
 import { type PasswordCheck, parseHtpasswd } from './htpasswd.ts';
 import { RegistryError } from './registry-error.ts';
 import { bearerChallenge, RegistryTokens, tokenLifeSeconds } from './registry-tokens.ts';
@@ -11,6 +12,15 @@ export interface AccessRules {
   readonly htpasswd: string;
   /** Pulling needs no user. */
   readonly anonymousRead: boolean;
+  /** Narrow what a signed-in user may do, repository by repository. */
+  readonly rules?: readonly AccessRule[];
+}
+
+/** What a request is about; neither for the version check, nor for lists, which show what may be read. */
+export interface Asked {
+  readonly isPing: boolean;
+  readonly repository?: string;
+  readonly action: RepositoryAction;
 }
 
 const maxVerified = 256;
@@ -41,36 +51,57 @@ export class AccessControl {
   }
 
   /**
-   * @param isPing whether the request only asks whether, and how, to sign in (`/v2/`)
-   * @throws RegistryError 'UNAUTHORIZED' with the challenge
+   * @returns the user's name; empty for who did not sign in and needs not
+   * @throws RegistryError 'UNAUTHORIZED' with the challenge | 'DENIED'
    */
-  async check(request: IncomingMessage, isPing: boolean): Promise<void> {
+  async check(request: IncomingMessage, asked: Asked): Promise<string> {
     await this.load();
     const { authorization } = request.headers;
-    const reads = request.method === 'GET' || request.method === 'HEAD';
-    const { anonymousRead } = this.#rules;
     // Credentials that are sent must be right even where none are needed: `login` relies on it.
-    if (authorization === undefined && anonymousRead && reads && !isPing) return;
-    if (authorization !== undefined && (await this.#mayPass(authorization, anonymousRead && reads))) return;
-    const header = anonymousRead ? bearerChallenge(request) : basicChallenge;
+    const user = authorization === undefined ? '' : await this.#userOf(authorization);
+    const { repository, action } = asked;
+    const named = user !== undefined && user !== '';
+    if (user !== undefined && (named || this.#lettingAnybodyIn(asked, authorization !== undefined))) {
+      if (repository === undefined || this.may(user, repository, action)) return user;
+      if (named) throw new RegistryError('DENIED', { detail: { repository, action } });
+    }
+    const header = this.#servesAnonymous ? bearerChallenge(request) : basicChallenge;
     throw new RegistryError('UNAUTHORIZED', { headers: { 'www-authenticate': header } });
+  }
+
+  /** Whether this user may, by the rules; `*` asks for all repositories. */
+  may(user: string, repository: string, action: RepositoryAction): boolean {
+    const { rules, anonymousRead } = this.#rules;
+    if (user === '' && anonymousRead && action === 'read' && rules === undefined) return true;
+    return rules === undefined ? user !== '' : rulesAllow(rules, user, repository, action);
+  }
+
+  get #servesAnonymous(): boolean {
+    return this.#rules.anonymousRead || (this.#rules.rules?.some((rule) => rule.users.includes(anonymous)) ?? false);
+  }
+
+  /** Nobody's ping is answered with yes only with a token in hand: a client learns there how to sign in. */
+  #lettingAnybodyIn(asked: Asked, hasToken: boolean): boolean {
+    if (!this.#servesAnonymous || (asked.isPing && !hasToken)) return false;
+    return asked.action === 'read' || this.#rules.rules !== undefined;
   }
 
   /** Gives a token to the user of a Basic header, or to a nameless reader. @throws RegistryError 'UNAUTHORIZED' */
   async token(authorization: string | undefined): Promise<{ token: string; expires_in: number }> {
     await this.load();
-    if (!this.#rules.anonymousRead) throw new RegistryError('NOT_FOUND');
+    if (!this.#servesAnonymous) throw new RegistryError('NOT_FOUND');
     const user = authorization === undefined ? '' : await this.#userOfBasic(authorization);
     if (user === undefined)
       throw new RegistryError('UNAUTHORIZED', { headers: { 'www-authenticate': basicChallenge } });
     return { token: this.#tokens.issue(user), expires_in: tokenLifeSeconds };
   }
 
-  async #mayPass(authorization: string, namelessToo: boolean): Promise<boolean> {
+  /** Undefined for credentials that are wrong; empty for a nameless reader's token. */
+  async #userOf(authorization: string): Promise<string | undefined> {
     const token = /^Bearer (\S{1,4096})$/i.exec(authorization)?.[1];
-    if (token === undefined) return (await this.#userOfBasic(authorization)) !== undefined;
+    if (token === undefined) return await this.#userOfBasic(authorization);
     const user = this.#tokens.userOf(token);
-    return user === '' ? namelessToo : user !== undefined && this.#users.has(user);
+    return user === '' || (user !== undefined && this.#users.has(user)) ? user : undefined;
   }
 
   async #userOfBasic(authorization: string): Promise<string | undefined> {

@@ -12,6 +12,7 @@ export type RegistryCommand =
       readonly htpasswd?: string;
       readonly anonymousRead: boolean;
       readonly quiet: boolean;
+      readonly settings?: string;
       readonly tls?: { readonly certFile: string; readonly keyFile: string };
     }
   | { readonly kind: 'gc'; readonly root: string }
@@ -20,7 +21,7 @@ export type RegistryCommand =
 
 export const registryUsage = `Usage:
   registry [serve] --listen ADDR:PORT --root DIR [--htpasswd FILE [--anonymous-read]]
-                   [--tls-cert FILE --tls-key FILE] [--quiet]
+                   [--tls-cert FILE --tls-key FILE] [--settings FILE] [--quiet]
   registry gc --root DIR                        removes what no image uses; stop the registry first
   registry user add --htpasswd FILE NAME        adds a user or changes a password, read from standard input
 `;
@@ -44,6 +45,7 @@ export function parseRegistryArguments(argv: readonly string[]): RegistryCommand
         ...(values.htpasswd === undefined ? {} : { htpasswd: values.htpasswd }),
         anonymousRead: values['anonymous-read'] ?? false,
         quiet: values.quiet ?? false,
+        ...(values.settings === undefined ? {} : { settings: values.settings }),
         ...(tls === undefined ? {} : { tls }),
       };
     }
@@ -72,6 +74,7 @@ function parsed(argv: readonly string[]) {
         'anonymous-read': { type: 'boolean' },
         'tls-cert': { type: 'string' },
         'tls-key': { type: 'string' },
+        settings: { type: 'string' },
         quiet: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -9,7 +9,7 @@ import { MemoryDriver } from './memory-driver.ts';
 import type { StorageDriver } from './storage-driver.ts';
 
 async function start(driver: StorageDriver, ended: () => Promise<void>): Promise<RegistryUnderTest> {
-  const server = await createRegistryServer({ driver, sparse: true });
+  const server = await createRegistryServer({ driver, settings: { sparse: true } });
   const url = await server.listen('127.0.0.1', 0);
   return {
     url,

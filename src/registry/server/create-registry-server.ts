@@ -4,13 +4,17 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { WharfError } from '../../contract/errors.ts';
 import { AccessControl, type AccessRules } from './access-control.ts';
+import { AuditLog } from './audit-log.ts';
 import { BlobStore } from './blob-store.ts';
 import { FilesystemDriver } from './filesystem-driver.ts';
 import { type CollectedGarbage, collectGarbage } from './garbage-collection.ts';
 import { ManifestStore } from './manifest-store.ts';
 import { type RegistryRequestHandler, registryHandler } from './registry-handler.ts';
 import { type RegistryLogger, silentLogger } from './registry-logger.ts';
+import { RequestRate } from './request-rate.ts';
 import { SearchIndex } from './search-index.ts';
+import { ServerMetrics } from './server-metrics.ts';
+import type { ServerSettings } from './server-settings.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import { UploadStore } from './upload-store.ts';
 
@@ -22,8 +26,7 @@ export interface RegistryServerOptions {
   readonly auth?: AccessRules;
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   readonly logger?: RegistryLogger;
-  /** Takes manifests that name content this registry does not hold. */
-  readonly sparse?: boolean;
+  readonly settings?: ServerSettings;
 }
 
 export interface RegistryServer extends AsyncDisposable {
@@ -47,7 +50,13 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   if (driver === undefined)
     throw new WharfError('request.invalid', 'a registry needs a root folder or a storage driver');
   const logger = options.logger ?? silentLogger;
-  const access = options.auth === undefined ? undefined : new AccessControl(options.auth);
+  const settings = options.settings ?? {};
+  if (settings.access !== undefined && (options.auth === undefined || options.auth.anonymousRead))
+    throw new WharfError('request.invalid', 'access rules need users, and tell themselves what is anonymous', {
+      hint: 'Use --htpasswd without --anonymous-read, and the user "anonymous" in a rule.',
+    });
+  const rules = settings.access === undefined ? {} : { rules: settings.access };
+  const access = options.auth === undefined ? undefined : new AccessControl({ ...options.auth, ...rules });
   await access?.load().catch((error: unknown) => {
     throw error instanceof WharfError
       ? error
@@ -56,25 +65,70 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
         });
   });
   const blobs = new BlobStore(driver);
-  const manifests = new ManifestStore(driver, blobs, { sparse: options.sparse ?? false });
+  const manifests = new ManifestStore(driver, blobs, { sparse: settings.sparse ?? false });
   const stores = {
     blobs,
     manifests,
     uploads: new UploadStore(driver, blobs),
     index: new SearchIndex(manifests, blobs),
   };
-  const handler = registryHandler(stores, access, logger);
+  const { auditLog, limits: bounds = {} } = settings;
+  const audit =
+    auditLog === undefined ? undefined : await AuditLog.open(auditLog, (error) => logger.error('audit log', error));
+  const handler = registryHandler({
+    stores,
+    logger,
+    metrics: new ServerMetrics(),
+    checkHealth: async () => void (await driver.list('')),
+    ...(access === undefined ? {} : { access }),
+    ...(audit === undefined ? {} : { audit }),
+    ...(bounds.requestsPerSecond === undefined ? {} : { rate: new RequestRate(bounds.requestsPerSecond) }),
+    ...(bounds.blobBytes === undefined ? {} : { maxBlobBytes: bounds.blobBytes }),
+  });
   const limits = { headersTimeout: headersMs, requestTimeout: 0, keepAliveTimeout: 60_000 };
   const server: Server =
     options.tls === undefined ? createServer(limits, handler) : createTlsServer({ ...limits, ...options.tls }, handler);
   server.setTimeout(idleMs);
-  const close = async (graceMs = 3_000): Promise<void> => await closeServer(server, graceMs);
+  const collect = async (): Promise<CollectedGarbage> => await collectGarbage({ driver, ...stores });
+  const collector = collectEvery(settings.collectEveryMinutes, collect, logger);
+  const close = async (graceMs = 3_000): Promise<void> => {
+    await closeServer(server, graceMs);
+    await collector[Symbol.asyncDispose]();
+    await audit?.[Symbol.asyncDispose]();
+  };
   return {
     handler,
     listen: (address, port) => listen(server, address, port, options.tls === undefined ? 'http' : 'https'),
-    collectGarbage: () => collectGarbage({ driver, ...stores }),
+    collectGarbage: collect,
     close,
     [Symbol.asyncDispose]: () => close(0),
+  };
+}
+
+/** Collects now and then; at its end it waits for a collection under way. */
+function collectEvery(
+  minutes: number | undefined,
+  collect: () => Promise<CollectedGarbage>,
+  logger: RegistryLogger,
+): AsyncDisposable {
+  let running: Promise<void> | undefined;
+  const once = async (): Promise<void> => {
+    try {
+      const { blobs, bytes, uploads } = await collect();
+      if (blobs + uploads > 0) logger.info(`collected ${blobs} blobs (${bytes} bytes) and ${uploads} uploads`);
+    } catch (error) {
+      logger.error('garbage was not collected', error);
+    } finally {
+      running = undefined;
+    }
+  };
+  const timer = minutes === undefined ? undefined : setInterval(() => (running ??= once()), minutes * 60_000);
+  timer?.unref();
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer);
+      await running;
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 /** One request and its answer: what every handler gets. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RepositoryAction } from './access-rules.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import { RegistryError } from './registry-error.ts';
@@ -20,6 +21,9 @@ export interface Exchange {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly stores: Stores;
+  /** Whether who asks may do this too; the request itself was checked before. */
+  readonly may: (repository: string, action: RepositoryAction) => boolean;
+  readonly maxBlobBytes: number;
 }
 
 export type Headers = Readonly<Record<string, string | readonly string[]>>;

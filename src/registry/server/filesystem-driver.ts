@@ -69,7 +69,7 @@ export class FilesystemDriver implements StorageDriver {
   }
 
   async list(path: string): Promise<readonly string[]> {
-    const names = await unlessMissing(readdir(this.#at(path)));
+    const names = await unlessMissing(readdir(path === '' ? this.#root : this.#at(path)));
     return (names ?? []).sort();
   }
 

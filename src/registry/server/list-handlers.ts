@@ -16,7 +16,8 @@ export async function handleTags(exchange: Exchange, name: string): Promise<void
 
 export async function handleCatalog(exchange: Exchange): Promise<void> {
   if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
-  const { items, headers } = page(exchange, '/v2/_catalog', await exchange.stores.index.repositories(), maxPage);
+  const names = (await exchange.stores.index.repositories()).filter((name) => exchange.may(name, 'read'));
+  const { items, headers } = page(exchange, '/v2/_catalog', names, maxPage);
   answerJson(exchange, { repositories: items }, headers);
 }
 
@@ -25,7 +26,9 @@ export async function handleSearch(exchange: Exchange): Promise<void> {
   if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const words = (exchange.query.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
   const limit = pageSize(exchange.query, maxResults);
-  answerJson(exchange, { results: await exchange.stores.index.search({ words, kind: wantedKind(exchange), limit }) });
+  const shown = (name: string): boolean => exchange.may(name, 'read');
+  const query = { words, kind: wantedKind(exchange), limit, shown };
+  answerJson(exchange, { results: await exchange.stores.index.search(query) });
 }
 
 function wantedKind({ query }: Exchange): EntryKind | undefined {

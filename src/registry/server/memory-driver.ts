@@ -56,7 +56,7 @@ export class MemoryDriver implements StorageDriver {
   }
 
   async list(path: string): Promise<readonly string[]> {
-    const prefix = `${path}/`;
+    const prefix = path === '' ? '' : `${path}/`;
     const names = [...this.#files.keys()]
       .filter((key) => key.startsWith(prefix))
       .map((key) => key.slice(prefix.length).split('/')[0] ?? '');

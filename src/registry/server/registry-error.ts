@@ -15,6 +15,7 @@ const kinds = {
   TAG_INVALID: { status: 400, message: 'invalid tag' },
   UNAUTHORIZED: { status: 401, message: 'authentication required' },
   DENIED: { status: 403, message: 'requested access to the resource is denied' },
+  TOOMANYREQUESTS: { status: 429, message: 'too many requests' },
   UNSUPPORTED: { status: 405, message: 'the operation is unsupported' },
   NOT_FOUND: { status: 404, message: 'no such address' },
   DISK_FULL: { status: 507, message: 'the disk of the registry is full' },

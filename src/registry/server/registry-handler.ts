@@ -1,6 +1,7 @@
 /** From a request to its handler, and from whatever that throws to the API's error. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AccessControl } from './access-control.ts';
+import type { AccessControl, Asked } from './access-control.ts';
+import type { AuditLog } from './audit-log.ts';
 import { handleBlob } from './blob-handlers.ts';
 import { answer, answerJson, type Exchange, type Stores, unsupported } from './exchange.ts';
 import { handleCatalog, handleSearch, handleTags } from './list-handlers.ts';
@@ -8,46 +9,105 @@ import { handleManifest, handleReferrers } from './manifest-handlers.ts';
 import { toRegistryError } from './registry-error.ts';
 import type { RegistryLogger } from './registry-logger.ts';
 import { tokenPath } from './registry-tokens.ts';
+import type { RequestRate } from './request-rate.ts';
 import { parseTarget, type RequestTarget } from './request-target.ts';
+import type { ServerMetrics } from './server-metrics.ts';
 import { handleUpload, handleUploads } from './upload-handlers.ts';
 
 const maxDroppedBytes = 64 * 1024 * 1024;
 
 export type RegistryRequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-export function registryHandler(
-  stores: Stores,
-  access: AccessControl | undefined,
-  logger: RegistryLogger,
-): RegistryRequestHandler {
+/** All that stands around the stores; what is left out is not done. */
+export interface HandlerSurroundings {
+  readonly stores: Stores;
+  readonly logger: RegistryLogger;
+  readonly metrics: ServerMetrics;
+  readonly access?: AccessControl;
+  readonly audit?: AuditLog;
+  readonly rate?: RequestRate;
+  readonly maxBlobBytes?: number;
+  /** Throws when the storage can not be used. */
+  readonly checkHealth: () => Promise<void>;
+}
+
+export function registryHandler(around: HandlerSurroundings): RegistryRequestHandler {
+  const { logger, metrics, audit } = around;
   return (request, response) => {
     const startedMs = performance.now();
+    const who = { user: '' };
+    metrics.begun();
     response.setHeader('docker-distribution-api-version', 'registry/2.0');
     response.setHeader('x-content-type-options', 'nosniff');
-    const url = request.url ?? '/';
+    const { method = 'GET' } = request;
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const address = request.socket.remoteAddress ?? '';
     response.once('close', () => {
-      const path = url.split('?')[0];
-      logger.info(`${request.method} ${path} ${response.statusCode} ${Math.round(performance.now() - startedMs)} ms`);
+      const tookMs = performance.now() - startedMs;
+      metrics.ended(method, response.statusCode, tookMs / 1000);
+      logger.info(`${method} ${path} ${response.statusCode} ${Math.round(tookMs)} ms`);
+      audit?.note({ user: who.user, address, method, path, status: response.statusCode });
     });
-    serve(request, response, stores, access).catch((error: unknown) => refuse(request, response, error, logger));
+    serve(request, response, around, who).catch((error: unknown) => refuse(request, response, error, logger));
   };
 }
 
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  stores: Stores,
-  access: AccessControl | undefined,
+  around: HandlerSurroundings,
+  who: { user: string },
 ): Promise<void> {
+  const { access, stores } = around;
   const [path = '/', search = ''] = (request.url ?? '/').split('?', 2);
   const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
-  const exchange: Exchange = { request, response, method, query: new URLSearchParams(search), stores };
+  if (path === '/healthz' && method === 'GET') {
+    await around.checkHealth();
+    return answer({ response }, 200, { 'content-type': 'application/json' }, '{"status":"ok"}');
+  }
+  around.rate?.take(request.socket.remoteAddress ?? '');
+  const exchange: Exchange = {
+    request,
+    response,
+    method,
+    query: new URLSearchParams(search),
+    stores,
+    may: (repository, action) => access === undefined || access.may(who.user, repository, action),
+    maxBlobBytes: around.maxBlobBytes ?? Number.POSITIVE_INFINITY,
+  };
   if (path === tokenPath && access !== undefined) {
     if (method !== 'GET') throw unsupported('GET, HEAD');
     return answerJson(exchange, await access.token(request.headers.authorization), { 'cache-control': 'no-store' });
   }
-  await access?.check(request, path === '/v2/' || path === '/v2');
-  await dispatch(exchange, parseTarget(path));
+  if (path === '/metrics' && method === 'GET') {
+    who.user = (await access?.check(request, { isPing: true, action: 'read' })) ?? '';
+    return answer(exchange, 200, { 'content-type': 'text/plain; version=0.0.4' }, around.metrics.text());
+  }
+  const target = await targetOf(exchange, path, access);
+  who.user = (await access?.check(request, askedBy(target, method))) ?? '';
+  await dispatch(exchange, target);
+}
+
+/** Who may not come in learns nothing of which addresses there are. */
+async function targetOf(
+  { request }: Exchange,
+  path: string,
+  access: AccessControl | undefined,
+): Promise<RequestTarget> {
+  try {
+    return parseTarget(path);
+  } catch (error) {
+    await access?.check(request, { isPing: false, action: 'read' });
+    throw error;
+  }
+}
+
+function askedBy(target: RequestTarget, method: string): Asked {
+  const isUpload = target.kind === 'uploads' || target.kind === 'upload';
+  const reads = method === 'GET' && !isUpload;
+  const action = reads ? 'read' : method === 'DELETE' && !isUpload ? 'delete' : 'write';
+  const repository = 'name' in target ? { repository: target.name } : {};
+  return { isPing: target.kind === 'version', action, ...repository };
 }
 
 async function dispatch(exchange: Exchange, target: RequestTarget): Promise<void> {

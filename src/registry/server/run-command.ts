@@ -7,6 +7,7 @@ import { parseRegistryArguments, type RegistryCommand, readTls, registryUsage } 
 import { createRegistryServer } from './create-registry-server.ts';
 import { htpasswdLine } from './htpasswd.ts';
 import { lineLogger, silentLogger } from './registry-logger.ts';
+import { readServerSettings } from './server-settings.ts';
 
 export interface CommandSurroundings {
   readonly stdin: NodeJS.ReadableStream;
@@ -52,6 +53,7 @@ async function serve(command: Extract<RegistryCommand, { kind: 'serve' }>, aroun
   await using server = await createRegistryServer({
     root: command.root,
     logger: command.quiet ? silentLogger : lineLogger(around.stderr),
+    ...(command.settings === undefined ? {} : { settings: await readServerSettings(command.settings) }),
     ...(htpasswd === undefined ? {} : { auth: { htpasswd, anonymousRead } }),
     ...(command.tls === undefined ? {} : { tls: await readTls(command.tls) }),
   });

@@ -36,6 +36,8 @@ export interface SearchQuery {
   readonly words: readonly string[];
   readonly kind: EntryKind | undefined;
   readonly limit: number;
+  /** Repositories that may be told of; all when it is left out. */
+  readonly shown?: (name: string) => boolean;
 }
 
 const maxFacts = 4096;
@@ -66,6 +68,7 @@ export class SearchIndex {
   async search(query: SearchQuery): Promise<readonly SearchEntry[]> {
     const matches: { readonly entry: SearchEntry; readonly rank: number }[] = [];
     for (const name of await this.repositories()) {
+      if (query.shown?.(name) === false) continue;
       const entry = await this.#entry(name);
       if (entry === undefined || (query.kind !== undefined && entry.kind !== query.kind)) continue;
       const rank = rankOf(entry, query.words);

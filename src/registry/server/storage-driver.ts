@@ -26,7 +26,7 @@ export interface StorageDriver {
   append(path: string, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>;
   /** Moves a file that `append` wrote to its place for good, over what is there. */
   commit(from: string, to: string): Promise<void>;
-  /** Names of the direct children, sorted by code unit; empty when there are none. */
+  /** Names of the direct children, sorted by code unit; empty when there are none. '' is the top. */
   list(path: string): Promise<readonly string[]>;
   /** A file or a folder with all it holds; answers whether there was one. */
   remove(path: string): Promise<boolean>;

@@ -52,7 +52,9 @@ async function mount(exchange: Exchange, name: string): Promise<ReturnType<typeo
   const digest = query.get('mount');
   const from = query.get('from');
   if (digest === null || !isDigest(digest)) return undefined;
-  if (from !== null && !isRepositoryPath(from)) return undefined;
+  if (from !== null && (!isRepositoryPath(from) || !exchange.may(from, 'read'))) return undefined;
+  // Without `from`, a blob may come from a repository that is hidden from who asks: then it must be brought.
+  if (from === null && !exchange.may('*', 'read')) return undefined;
   const size = from === null ? await stores.blobs.size(digest) : await stores.blobs.sizeIn(from, digest);
   if (size === undefined || !(await stores.blobs.link(name, digest))) return undefined;
   return digest;
@@ -68,6 +70,7 @@ async function append(exchange: Exchange, name: string, id: string): Promise<num
   return await stores.uploads.append(name, id, {
     ...(range === undefined ? {} : { start: range.start }),
     ...(lengthBytes === undefined ? {} : { lengthBytes }),
+    maxBytes: exchange.maxBlobBytes,
     source: bodyOf(exchange),
   });
 }

@@ -49,7 +49,13 @@ export class UploadStore {
   async append(
     name: string,
     id: string,
-    chunk: { readonly start?: number; readonly lengthBytes?: number; readonly source: AsyncIterable<Uint8Array> },
+    chunk: {
+      readonly start?: number;
+      readonly lengthBytes?: number;
+      /** Of the whole upload. */
+      readonly maxBytes?: number;
+      readonly source: AsyncIterable<Uint8Array>;
+    },
   ): Promise<number> {
     return await this.#inTurn(id, async () => {
       const size = await this.size(name, id);
@@ -59,7 +65,10 @@ export class UploadStore {
           headers: { range: rangeHeader(size), location: `/v2/${name}/blobs/uploads/${id}`, 'docker-upload-uuid': id },
         });
       }
-      const grown = await this.#driver.append(uploadData(name, id), size, this.#hashing(id, size, chunk.source));
+      const { maxBytes = Number.POSITIVE_INFINITY } = chunk;
+      if (size + (chunk.lengthBytes ?? 0) > maxBytes) throw tooLarge(maxBytes);
+      const source = atMost(chunk.source, maxBytes - size, maxBytes);
+      const grown = await this.#driver.append(uploadData(name, id), size, this.#hashing(id, size, source));
       if (chunk.lengthBytes !== undefined && grown - size !== chunk.lengthBytes)
         throw new RegistryError('SIZE_INVALID');
       return grown;
@@ -154,6 +163,24 @@ export class UploadStore {
 /** `Range` of an upload: the first and the last byte there are; `0-0` also says that there is none. */
 export function rangeHeader(sizeBytes: number): string {
   return `0-${Math.max(0, sizeBytes - 1)}`;
+}
+
+function tooLarge(maxBytes: number): RegistryError {
+  return new RegistryError('SIZE_INVALID', { status: 413, message: `blob larger than ${maxBytes} bytes` });
+}
+
+/** Passes chunks on until there are more bytes than allowed. */
+async function* atMost(
+  source: AsyncIterable<Uint8Array>,
+  restBytes: number,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let left = restBytes;
+  for await (const chunk of source) {
+    left -= chunk.byteLength;
+    if (left < 0) throw tooLarge(maxBytes);
+    yield chunk;
+  }
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

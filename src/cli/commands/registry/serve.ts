@@ -12,13 +12,14 @@ export const command = defineCommand({
     listen: { type: 'string', metavar: 'addr:port', help: 'Address to listen on (default 127.0.0.1:5055)' },
     quiet: { type: 'bool', short: 'q', help: 'Do not log requests' },
     root: { type: 'string', metavar: 'dir', help: 'Folder that holds the images' },
+    settings: { type: 'string', metavar: 'file', help: 'Access rules, limits, collection and audit log, as JSON' },
     'tls-cert': { type: 'string', metavar: 'file', help: 'Certificate, for https' },
     'tls-key': { type: 'string', metavar: 'file', help: 'Key of the certificate' },
   },
   args: { min: 0, max: 0 },
   async run(ctx) {
     const { flags } = ctx;
-    const pair = (name: 'htpasswd' | 'listen' | 'root' | 'tls-cert' | 'tls-key'): string[] => {
+    const pair = (name: 'htpasswd' | 'listen' | 'root' | 'settings' | 'tls-cert' | 'tls-key'): string[] => {
       const value = flags[name];
       return value === undefined ? [] : [`--${name}`, value];
     };
@@ -27,6 +28,7 @@ export const command = defineCommand({
       ...pair('listen'),
       ...pair('root'),
       ...pair('htpasswd'),
+      ...pair('settings'),
       ...pair('tls-cert'),
       ...pair('tls-key'),
       ...switches,
