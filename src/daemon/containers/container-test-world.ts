@@ -209,6 +209,7 @@ function fakeImages(topLayer: string, config: ImageRunConfig): ImageService {
       if (!found) throw new WharfError('image.not-found', `No such image: ${name}`);
       return found;
     },
+    descendants: () => [],
     pull: unused,
     push: unused,
     list: unused,

@@ -1,4 +1,4 @@
-import type { ContainerSummary, Port } from '../../contract/engine-types.ts';
+import type { ContainerSummary, EndpointSettings, Port } from '../../contract/engine-types.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { namesByLink } from './container-links.ts';
 import type { ListContainersQuery } from './container-service.ts';
@@ -61,9 +61,17 @@ async function summaryOf(
     State: apiStatus(state),
     Status: statusText(state, context.clock.nowMs(), handle.health?.status()),
     HostConfig: { NetworkMode: hostConfig.NetworkMode ?? '', Annotations: hostConfig.Annotations ?? undefined },
-    NetworkSettings: { Networks: endpointsOf(record, sandbox, idleEndpointsOf(context, handle)) },
+    NetworkSettings: { Networks: listedEndpoints(endpointsOf(record, sandbox, idleEndpointsOf(context, handle))) },
     Mounts: mountPoints(record.mounts, mountpoint),
   };
+}
+
+/** Where it is reached, without what it asked for: that dockerd shows in inspect only. */
+function listedEndpoints(
+  endpoints: Readonly<Record<string, EndpointSettings>>,
+): Readonly<Record<string, EndpointSettings>> {
+  const asked = { Links: null, Aliases: null, DriverOpts: null, DNSNames: null };
+  return Object.fromEntries(Object.entries(endpoints).map(([name, endpoint]) => [name, { ...endpoint, ...asked }]));
 }
 
 /** Of one that runs, as dockerd: what it exposes, and where that is published. */
@@ -123,7 +131,7 @@ function filterWorld(context: ContainerContext): FilterWorld {
   return {
     ancestor(name) {
       const id = findImageId(context, name);
-      return new Set(id === undefined ? [] : [id]);
+      return new Set(id === undefined ? [] : [id, ...context.images.descendants(id)]);
     },
     createdAt: (ref) => context.find(ref).record.createdAtMs,
   };

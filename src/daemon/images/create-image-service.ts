@@ -9,7 +9,7 @@ import type { EventBus } from '../events/event-bus.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import { commitImage } from './commit-image.ts';
 import { DownloadPool } from './download-pool.ts';
-import { findImage, getImage, toLocalImage } from './find-image.ts';
+import { descendantsOf, findImage, getImage, toLocalImage } from './find-image.ts';
 import { ChainPins, GarbageCollector } from './garbage.ts';
 import { ImageDatabase } from './image-database.ts';
 import type { ImageParts } from './image-parts.ts';
@@ -74,6 +74,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
       return image === undefined ? undefined : toLocalImage(images, image);
     },
     get: (nameOrId) => toLocalImage(images, getImage(images, nameOrId)),
+    descendants: (imageId) => descendantsOf(images, imageId),
     async pull(reference, pullOptions) {
       return toLocalImage(images, await pullImage(parts, reference, withEnding(pullOptions)));
     },

@@ -65,3 +65,13 @@ export function toLocalImage(images: ImageDatabase, image: ImageRecord): LocalIm
     repoDigests: digests,
   };
 }
+
+/** Every image below this one by its parent, each once. */
+export function descendantsOf(images: ImageDatabase, imageId: string): readonly string[] {
+  const all = images.all();
+  const found = new Set<string>([imageId]);
+  // A set goes on over what is added while it is read.
+  for (const parent of found) for (const image of all) if (image.parentId === parent) found.add(image.id);
+  found.delete(imageId);
+  return [...found];
+}

@@ -56,6 +56,22 @@ describe('remove', () => {
     expect(world.actions()).toEqual(['pull', 'tag', 'untag', 'untag', 'delete']);
   });
 
+  it('keeps an image that others were made of; its names may go', async () => {
+    const { id } = await world.pull('app:1');
+    await world.snapshots.prepare('c', world.images.get(id).topLayer);
+    const request = { baseImageId: id, snapshotKey: 'c', config: {}, author: '', comment: '', signal };
+    const child = await world.images.commit({ ...request, reference: 'child:1' });
+    expect(world.images.descendants(id)).toEqual([child]);
+    await expect(world.images.remove(id, { force: true, noPrune: false })).rejects.toThrow(
+      `conflict: unable to delete ${short(id)} (cannot be forced) - image has dependent child images`,
+    );
+    const untagged = await world.images.remove('app:1', { force: false, noPrune: false });
+    expect(untagged.every((item) => item.Deleted === undefined)).toBe(true);
+    expect(world.images.get(id).repoTags).toEqual([]);
+    await world.images.remove('child:1', { force: false, noPrune: false });
+    await world.images.remove(id, { force: false, noPrune: false });
+  });
+
   it('by name removes tag, digest and image in one go', async () => {
     const { id, repoDigests } = await world.pull('app:1');
     const items = await world.images.remove('app:1', { force: false, noPrune: false });

@@ -94,6 +94,8 @@ export interface ImageService {
   find(nameOrId: string): LocalImage | undefined;
   /** As `find`. @throws WharfError 'image.not-found' with Docker's text "No such image: x" */
   get(nameOrId: string): LocalImage;
+  /** IDs of the images that were made of this one (commit, builds), of those made of them, and so on. */
+  descendants(imageId: string): readonly string[];
   pull(reference: string, options: PullOptions): Promise<LocalImage>;
   push(reference: string, options: PullOptions): Promise<void>;
   list(query: {

@@ -6,7 +6,7 @@
 import type { ImageDeleteItem, ImagePruneResult } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
 import { canonicalName, familiar, parseReference, type Reference } from '../../oci/reference.ts';
-import { getImage, isIdOf } from './find-image.ts';
+import { descendantsOf, getImage, isIdOf } from './find-image.ts';
 import { booleanFilter, checkFilters, type FilterMap } from './image-filters.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageRecord, shortId } from './image-record.ts';
@@ -100,6 +100,8 @@ class Removal {
   }
 
   #conflict(check: { readonly names: boolean; readonly stopped: boolean }): WharfError | undefined {
+    if (descendantsOf(this.#parts.images, this.#image.id).length > 0)
+      return inUse(this.#image, 'cannot be forced', 'image has dependent child images');
     const users = this.#parts.users.usersOf(this.#image.id);
     const running = users.find((user) => user.running);
     if (running !== undefined) {
@@ -161,7 +163,11 @@ export async function pruneImages(parts: ImageParts, filters: FilterMap): Promis
   const unused = parts.images
     .all()
     .filter((image) => wanted(image) && parts.users.usersOf(image.id).length === 0)
-    .filter((image) => !danglingOnly || parts.images.names(image.id).tags.length === 0);
+    .filter((image) => !danglingOnly || parts.images.names(image.id).tags.length === 0)
+    // What others are made of stays as long as they do.
+    .filter((image, _, going) =>
+      descendantsOf(parts.images, image.id).every((id) => going.some((other) => other.id === id)),
+    );
   const untagged: ImageDeleteItem[] = [];
   for (const image of unused) {
     for (const reference of parts.images.references(image.id)) {
