@@ -125,10 +125,14 @@ async function pushLayer(
     .map((name) => parseNamed(name))
     .filter((origin) => origin.domain === reference.domain && origin.path !== reference.path)
     .map((origin) => origin.path);
+  let mountedFrom = reference.path;
   const how = await parts.registry.pushBlob(reference, blob, () => parts.content.open(blob.digest), {
     auth,
     signal,
     mountFrom: repositories,
+    onMounted: (from) => {
+      mountedFrom = from;
+    },
     onBytes: (sent) => progress.move('Pushing', sent, blob.size),
   });
   switch (how) {
@@ -139,7 +143,7 @@ async function pushLayer(
       progress.say('Layer already exists');
       return;
     case 'mounted':
-      progress.say(`Mounted from ${repositories[0] ?? reference.path}`);
+      progress.say(`Mounted from ${mountedFrom}`);
       return;
   }
 }

@@ -33,8 +33,18 @@ export const imageFlags = {
     value: 'N',
     help: 'Tries for each layer of a pull (default 5)',
   },
-  'http-proxy': { kind: 'text', key: 'http-proxy', value: 'URL', help: 'Proxy for plain HTTP to registries' },
-  'https-proxy': { kind: 'text', key: 'https-proxy', value: 'URL', help: 'Proxy for HTTPS to registries' },
+  'http-proxy': {
+    kind: 'text',
+    key: 'http-proxy',
+    value: 'URL',
+    help: 'Proxy for plain HTTP to registries: http, https or socks5',
+  },
+  'https-proxy': {
+    kind: 'text',
+    key: 'https-proxy',
+    value: 'URL',
+    help: 'Proxy for HTTPS to registries: http, https or socks5',
+  },
   'no-proxy': {
     kind: 'text',
     key: 'no-proxy',

@@ -95,6 +95,7 @@ export function createRegistryClient(
         descriptor,
         open,
         mountFrom: options.mountFrom ?? [],
+        onMounted: options.onMounted ?? (() => undefined),
         onBytes: options.onBytes ?? (() => undefined),
       };
       return pushBlob(session, upload, registry(reference, options));

@@ -21,6 +21,7 @@ export interface BlobUpload {
   readonly descriptor: Descriptor;
   readonly open: () => Readable;
   readonly mountFrom: readonly string[];
+  readonly onMounted: (from: string) => void;
   readonly onBytes: (sent: number) => void;
 }
 
@@ -37,7 +38,10 @@ export async function pushBlob(
   let location: URL | undefined;
   for (const from of upload.mountFrom.slice(0, maxMounts)) {
     const answer = await begin(session, upload, access, from);
-    if (answer === 'mounted') return 'mounted';
+    if (answer === 'mounted') {
+      upload.onMounted(from);
+      return 'mounted';
+    }
     // A refused mount has begun an upload: the last one is used, the others are given back.
     if (location !== undefined) await abandon(session, upload, access, location);
     location = answer;

@@ -74,10 +74,13 @@ describe('pushing a blob', () => {
     await using registry = await fakeRegistry(behave);
     using client = testClient();
     const reference = parseReference(`${registry.host}/a`);
-    expect(await client.pushBlob(reference, descriptor, open, { signal, mountFrom: ['has/it'] })).toBe('mounted');
+    const mounted: string[] = [];
+    const asked = { signal, mountFrom: ['has/none', 'has/it'], onMounted: (from: string) => mounted.push(from) };
+    expect(await client.pushBlob(reference, descriptor, open, asked)).toBe('mounted');
+    expect(mounted).toEqual(['has/it']);
     expect(await client.pushBlob(reference, descriptor, open, { signal, mountFrom: ['not'] })).toBe('pushed');
     expect(state.kept.equals(blob)).toBe(true);
-    expect(registry.seen.filter((request) => request.method === 'POST')).toHaveLength(2);
+    expect(registry.seen.filter((request) => request.method === 'POST')).toHaveLength(3);
   });
 
   it('continues in pieces where the connection was cut', async () => {

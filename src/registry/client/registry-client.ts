@@ -72,7 +72,12 @@ export interface RegistryClient {
     reference: Reference,
     descriptor: Descriptor,
     open: () => Readable,
-    options: RequestOptions & { readonly mountFrom?: readonly string[]; readonly onBytes?: (sent: number) => void },
+    options: RequestOptions & {
+      readonly mountFrom?: readonly string[];
+      /** Which of them had it. */
+      readonly onMounted?: (from: string) => void;
+      readonly onBytes?: (sent: number) => void;
+    },
   ): Promise<'pushed' | 'exists' | 'mounted'>;
   pushManifest(reference: Reference, mediaType: string, bytes: Uint8Array, options: RequestOptions): Promise<string>;
   /** Checks credentials (docker login). Answers Docker's `{Status, IdentityToken}`. */
