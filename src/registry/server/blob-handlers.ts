@@ -1,9 +1,14 @@
 /** GET, HEAD and DELETE of blobs. */
+import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Digest } from '../../oci/digest.ts';
+import { giveBack, takeBuffer } from './buffer-pool.ts';
 import { holdsAlready, rangeStillCounts } from './conditional-request.ts';
 import { answer, type Exchange, unsupported } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
+import type { FileReader } from './storage-driver.ts';
+
+const prematureClose = 'ERR_STREAM_PREMATURE_CLOSE';
 
 interface ByteRange {
   readonly start: number;
@@ -40,15 +45,45 @@ async function send(exchange: Exchange, name: string, digest: Digest): Promise<v
     return;
   }
   try {
-    await pipeline(stores.blobs.open(digest, range), response);
+    await using reader = await stores.blobs.openReader(digest);
+    if (reader === undefined) await pipeline(stores.blobs.open(digest, range), response);
+    else await sendRange(reader, range, response);
   } catch (error) {
     // A client that leaves in the middle is its own business; a blob that can not be read is ours.
     if (!isPrematureClose(error)) throw error;
   }
 }
 
+/** One buffer, filled and sent until the range is through; the next fill waits until the kernel took all of it. */
+async function sendRange(reader: FileReader, range: ByteRange, response: ServerResponse): Promise<void> {
+  const buffer = takeBuffer();
+  let at = range.start;
+  while (at <= range.end) {
+    const length = await reader.read(buffer, Math.min(buffer.byteLength, range.end + 1 - at), at);
+    if (length === 0) throw new Error(`a blob ended at byte ${at}, before ${range.end}`);
+    await written(response, buffer.subarray(0, length));
+    at += length;
+  }
+  // After a failed write the socket may still hold the buffer: only one that was sent whole is used again.
+  giveBack(buffer);
+  response.end();
+}
+
+async function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const closed = (): void => reject(Object.assign(new Error('the client went away'), { code: prematureClose }));
+    if (response.destroyed) return closed();
+    response.once('close', closed);
+    response.write(chunk, (error) => {
+      response.off('close', closed);
+      if (error == null) resolve();
+      else closed();
+    });
+  });
+}
+
 function isPrematureClose(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
+  return error instanceof Error && 'code' in error && error.code === prematureClose;
 }
 
 /** One range; several are answered with the whole blob, as HTTP allows. @throws RegistryError 'RANGE_INVALID' */

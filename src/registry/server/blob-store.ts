@@ -2,7 +2,7 @@
 import type { Readable } from 'node:stream';
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { ContentGuard } from './content-guard.ts';
-import type { StorageDriver } from './storage-driver.ts';
+import type { FileReader, StorageDriver } from './storage-driver.ts';
 import { blobData, layerFolder, layerLink } from './storage-paths.ts';
 
 export class BlobStore {
@@ -28,6 +28,11 @@ export class BlobStore {
 
   open(digest: Digest, range: { readonly start: number; readonly end: number }): Readable {
     return this.#driver.openRead(blobData(digest), range);
+  }
+
+  /** Undefined when the driver has no readers, or the blob is gone. */
+  async openReader(digest: Digest): Promise<FileReader | undefined> {
+    return await this.#driver.openReader?.(blobData(digest));
   }
 
   async read(digest: Digest): Promise<Buffer | undefined> {

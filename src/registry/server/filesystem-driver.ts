@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { StorageDriver, StoredFile } from './storage-driver.ts';
+import type { FileReader, StorageDriver, StoredFile } from './storage-driver.ts';
 
 export class FilesystemDriver implements StorageDriver {
   readonly #root: string;
@@ -42,6 +42,15 @@ export class FilesystemDriver implements StorageDriver {
 
   openRead(path: string, range: { readonly start: number; readonly end: number }): Readable {
     return createReadStream(this.#at(path), { start: range.start, end: range.end, highWaterMark: 256 * 1024 });
+  }
+
+  async openReader(path: string): Promise<FileReader | undefined> {
+    const file = await unlessMissing(open(this.#at(path), 'r'));
+    if (file === undefined) return undefined;
+    return {
+      read: async (into, lengthBytes, position) => (await file.read(into, 0, lengthBytes, position)).bytesRead,
+      [Symbol.asyncDispose]: async () => await file.close(),
+    };
   }
 
   async append(path: string, offset: number, source: AsyncIterable<Uint8Array>): Promise<number> {

@@ -12,6 +12,11 @@ export interface StoredFile {
   readonly modifiedAtMs: number;
 }
 
+export interface FileReader extends AsyncDisposable {
+  /** Bytes read into the buffer's start; 0 at the end. */
+  read(into: Uint8Array, lengthBytes: number, position: number): Promise<number>;
+}
+
 export interface StorageDriver {
   /** A small file whole; undefined when it is not there. */
   read(path: string): Promise<Buffer | undefined>;
@@ -19,6 +24,8 @@ export interface StorageDriver {
   stat(path: string): Promise<StoredFile | undefined>;
   /** Bytes from `start` to `end`, both included. The stream errors when the file goes away. */
   openRead(path: string, range: { readonly start: number; readonly end: number }): Readable;
+  /** For drivers that can fill a buffer of the reader's: undefined when the file is not there. */
+  openReader?(path: string): Promise<FileReader | undefined>;
   /**
    * Writes at `offset`, cutting off what lay behind it, and makes the file when it is not there. When the source fails,
    * what came until then is kept. Answers the new size.
