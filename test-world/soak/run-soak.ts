@@ -14,7 +14,7 @@ import { until } from '../run-program.ts';
 import { Keepers } from './keepers.ts';
 import { Ledger } from './ledger.ts';
 import { randomOf } from './random.ts';
-import { works } from './works.ts';
+import { clearUp, type WorkScope, works } from './works.ts';
 
 export interface SoakOptions {
   readonly kills: number;
@@ -101,14 +101,19 @@ class Clients {
 
   async #work(client: number): Promise<void> {
     const random = randomOf(this.#seed * 1000 + client);
+    /** Works whose answer was cut. */
+    const inDoubt: WorkScope[] = [];
     for (let turn = 0; !this.#stopped; turn++) {
       const work = works[Math.floor(random() * works.length)];
       const finding = (text: string) => void this.#findings.push(text);
-      const scope = { world: this.#world, ledger: this.#ledger, archive: this.#archive, random, finding };
+      const shared = { world: this.#world, ledger: this.#ledger, archive: this.#archive, random, finding };
+      const scope: WorkScope = { ...shared, name: `w${client}-${turn}` };
       try {
-        await work?.({ ...scope, name: `w${client}-${turn}` });
+        for (const left of inDoubt.splice(0)) await clearUp(left);
+        await work?.(scope);
         this.done++;
       } catch (error) {
+        inDoubt.push(scope);
         if (!explained(error)) finding(`${work?.name}: ${String(error)}`);
         await delay(20);
       }

@@ -1,5 +1,6 @@
 /** What clients do while the engine is killed. Each works on things of its own name, and notes in the ledger what was answered. */
 import { readFile } from 'node:fs/promises';
+import { isWharfError } from '../../src/contract/errors.ts';
 import type { EngineWorld } from '../engine-world.ts';
 import type { Ledger } from './ledger.ts';
 import type { Random } from './random.ts';
@@ -20,7 +21,8 @@ export type Work = (scope: WorkScope) => Promise<void>;
 
 /** More would only make each round slower. */
 const maxKept = 8;
-const tellsExit = 'trap "exit 7" TERM; echo up; while :; do sleep 0.05; done';
+/** Waits without turning: the machine belongs to the works. */
+const tellsExit = 'trap "exit 7" TERM; echo up; sleep 100000 & wait';
 
 const drain = async (stream: AsyncIterable<{ readonly error?: string }>) => {
   for await (const message of stream) if (message.error !== undefined) throw new Error(message.error);
@@ -119,6 +121,17 @@ async function network({ world: { engine }, ledger, name, random }: WorkScope): 
   // A connection whose answer was cut may still hold the network.
   await engine.call('NetworkDisconnect', { params, body: { Container: 'steady', Force: true } }).catch(() => undefined);
   await ledger.request('network', name, 'gone', () => engine.call('NetworkDelete', { params }));
+}
+
+/** What a work left whose answer was cut: most clients would look and clear up as well. */
+export async function clearUp({ world: { engine }, ledger, name }: WorkScope): Promise<void> {
+  const query = { force: true, v: true };
+  const gone = (error: unknown) => {
+    if (!isWharfError(error) || error.status !== 404) throw error;
+  };
+  await ledger.request('container', name, 'gone', () =>
+    engine.call('ContainerDelete', { params: { id: name }, query }).catch(gone),
+  );
 }
 
 /** Most of the time containers, as clients do. */
