@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { isWharfError } from '../../contract/errors.ts';
 import { signalProcess } from '../linux/pidfd.ts';
@@ -292,3 +293,23 @@ for (const name of ['crun', 'runc'] as const) {
     });
   });
 }
+
+describe.skipIf(!haveRuntime())('an OCI runtime that hangs', () => {
+  it('is given up after its time, and nothing of it is left', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/wharf-hang-`);
+    const path = `${folder}/hanging`;
+    const script = `#!/bin/sh\ncase "$*" in --version) echo runc version 1.0 ;; *" create "*) echo $$ > ${folder}/pid; exec sleep 1000 ;; esac\n`;
+    writeFileSync(path, script, { mode: 0o755 });
+    const namedRuntimes = () => ({ hanging: { path, args: [] } });
+    await using world = await runtimeWorld('runc', { createLimitMs: 700, namedRuntimes });
+    expect(await rejection(world.create('c1', sleepLong, { runtimeName: 'hanging' }))).toEqual({
+      code: 'runtime.failed',
+      message: expect.stringContaining('hanging did not answer for 0.7 s'),
+    });
+    const pid = Number(readFileSync(`${folder}/pid`, 'utf8'));
+    await expect.poll(() => readProcessStat(pid)?.state ?? 'Z').toBe('Z');
+    expect(existsSync(`${world.folder}/containers/c1`)).toBe(false);
+    await world.run('c1', ['/bin/true']);
+    rmSync(folder, { recursive: true, force: true });
+  });
+});

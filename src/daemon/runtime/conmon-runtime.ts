@@ -36,8 +36,12 @@ export interface RuntimeOptions {
   readonly runtimePreference?: RuntimeName;
   /** By name, beside crun and runc; asked at each use. */
   readonly namedRuntimes?: () => Readonly<Record<string, NamedRuntime>>;
+  /** How long the OCI runtime may take to make a container; two minutes unless told. */
+  readonly createLimitMs?: number;
   readonly log?: (message: string) => void;
 }
+
+const defaultCreateLimitMs = 120_000;
 
 /**
  * Finds a runtime that works and answers the layer over it. Looks at nothing of earlier runs: `list` and `status` tell.
@@ -50,9 +54,9 @@ export async function createRuntime(options: RuntimeOptions): Promise<Runtime & 
   // Nobody waits for it: it looks at every process of the machine.
   setImmediate(() => endTerminalExecs(folders.temporary, 'orphans'));
   const seccompFilters = new SeccompCache();
-  const { cgroupParent, log = () => undefined } = options;
+  const { cgroupParent, createLimitMs = defaultCreateLimitMs, log = () => undefined } = options;
   const choice = createRuntimeChoice(probe, options.namedRuntimes ?? (() => ({})));
-  const context: RuntimeContext = { folders, probe, choice, exits, seccompFilters, cgroupParent, log };
+  const context: RuntimeContext = { folders, probe, choice, exits, seccompFilters, cgroupParent, createLimitMs, log };
   return {
     info: {
       name: probe.chosen.name,

@@ -27,6 +27,8 @@ export interface ConmonStart {
   readonly logPath: string;
   /** Its file is begun anew at this size, the old one lost; undefined: never. */
   readonly logMaxBytes?: number | undefined;
+  /** A runtime that has not made the container by then hangs on something (a dead network file system, say). */
+  readonly limitMs: number;
   readonly terminal: boolean;
   readonly openStdin: boolean;
   readonly stdinOnce: boolean;
@@ -64,9 +66,6 @@ export function conmonArguments(start: ConmonStart): string[] {
   ];
 }
 
-/** A runtime that has not made a container by then hangs on something (a dead network file system, say). */
-const reportLimitMs = 120_000;
-
 /**
  * Starts conmon and waits for its report. Not to be cut short: half a container has no process on record yet, so its maker
  * cancels by removing the whole one, some 40 ms later.
@@ -92,9 +91,16 @@ export async function startConmon(start: ConmonStart): Promise<ConmonReport> {
   }
   const stderr: Buffer[] = [];
   errors.stream.on('data', (chunk: Buffer) => stderr.push(chunk));
-  const limit = setTimeout(() => sync.stream.destroy(), reportLimitMs);
+  let late = false;
+  const limit = setTimeout(() => {
+    late = true;
+    sync.stream.destroy();
+  }, start.limitMs);
   try {
-    return parseReport(await readToEnd(sync.stream), Buffer.concat(stderr).toString('utf8'));
+    const report = parseReport(await readToEnd(sync.stream), Buffer.concat(stderr).toString('utf8'));
+    return late
+      ? { kind: 'failed', message: `${start.runtime.name} did not answer for ${start.limitMs / 1000} s` }
+      : report;
   } finally {
     clearTimeout(limit);
     errors.stream.destroy();

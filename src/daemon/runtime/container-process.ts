@@ -65,6 +65,7 @@ export async function createContainer(
       temporaryFolder: folders.temporary,
       logPath: options.logPath,
       logMaxBytes: options.logMaxBytes,
+      limitMs: context.createLimitMs,
       terminal: record.terminal,
       openStdin: options.openStdin,
       stdinOnce: options.stdinOnce,

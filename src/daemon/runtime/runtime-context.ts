@@ -16,6 +16,8 @@ export interface RuntimeContext {
   readonly seccompFilters: SeccompCache;
   /** Parent of every container's control group, such as /wharf. */
   readonly cgroupParent: string;
+  /** How long an OCI runtime may take to make a container. */
+  readonly createLimitMs: number;
   readonly log: (message: string) => void;
 }
 

@@ -2,7 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { createContainerLog } from '../logs/file-container-log.ts';
-import { createRuntime } from './conmon-runtime.ts';
+import { createRuntime, type RuntimeOptions } from './conmon-runtime.ts';
 import { readHostFacts } from './host-facts.ts';
 import type { Runtime, RuntimeSpec } from './runtime.ts';
 import type { RuntimeName } from './runtime-probe.ts';
@@ -27,6 +27,7 @@ export interface RuntimeWorld extends AsyncDisposable {
 }
 
 export interface RunOptions extends Partial<RuntimeSpecInput> {
+  readonly runtimeName?: string;
   readonly openStdin?: boolean;
   readonly stdinOnce?: boolean;
 }
@@ -37,20 +38,28 @@ export function haveRuntime(): boolean {
   return process.getuid?.() === 0 && existsSync('/bin/busybox');
 }
 
-export async function runtimeWorld(preference?: RuntimeName): Promise<RuntimeWorld> {
+export async function runtimeWorld(
+  preference?: RuntimeName,
+  more: Pick<RuntimeOptions, 'createLimitMs' | 'namedRuntimes'> = {},
+): Promise<RuntimeWorld> {
   const folder = mkdtempSync(`${tmpdir()}/wharf-runtime-`);
   const rootfs = `${folder}/rootfs`;
   makeRootfs(rootfs);
   const cgroupParent = `/wharf-test-${process.pid}`;
-  const open = () => createRuntime({ execRoot: folder, cgroupParent, runtimePreference: preference });
+  const open = () => createRuntime({ execRoot: folder, cgroupParent, runtimePreference: preference, ...more });
   const runtime = await open();
   const facts = readHostFacts();
   const logPath = (id: string) => `${folder}/${id}.log`;
   const spec = (id: string, args: readonly string[], change: Partial<RuntimeSpecInput> = {}) =>
     buildRuntimeSpec({ ...baseInput(id, args, rootfs, cgroupParent), ...change }, facts);
-  const create = (id: string, args: readonly string[], { openStdin, stdinOnce, ...change }: RunOptions = {}) =>
+  const create = (
+    id: string,
+    args: readonly string[],
+    { openStdin, stdinOnce, runtimeName, ...change }: RunOptions = {},
+  ) =>
     runtime.create(id, {
       spec: spec(id, args, change),
+      runtimeName,
       openStdin: openStdin ?? false,
       stdinOnce: stdinOnce ?? false,
       logPath: logPath(id),
