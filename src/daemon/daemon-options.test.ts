@@ -42,11 +42,13 @@ describe('flags', () => {
 
   it('may be given more than once where that makes sense', () => {
     const argv = ['-H', 'unix:///a.sock', '--host=tcp://0.0.0.0:2375', '-H', 'tcp://[::1]:0', '-H', 'tcp://'];
+    argv.push('-H', '10.0.0.1:2377');
     expect(options(...argv).hosts).toEqual([
       { kind: 'unix', path: '/a.sock' },
       { kind: 'tcp', host: '0.0.0.0', port: 2375 },
       { kind: 'tcp', host: '::1', port: 0 },
       { kind: 'tcp', host: '127.0.0.1', port: 2375 },
+      { kind: 'tcp', host: '10.0.0.1', port: 2377 },
     ]);
   });
 

@@ -21,7 +21,9 @@ export function parseListenAddress(text: string, tls = false): ListenAddress {
     return { kind: 'unix', path: resolve(text.slice('unix://'.length)) };
   const fd = /^fd:\/\/([\w.:@-]+|\*)?$/.exec(text);
   if (fd !== null) return { kind: 'fd', name: fd[1] === '*' ? undefined : fd[1] };
-  const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[\w.-]*)(?::(\d{1,5}))?\/?$/.exec(text);
+  // docker takes `address:port` without a scheme for TCP.
+  const full = /^[^/]*:\d+$/.test(text) ? `tcp://${text}` : text;
+  const tcp = /^tcp:\/\/(\[[0-9a-fA-F:.]+\]|[\w.-]*)(?::(\d{1,5}))?\/?$/.exec(full);
   const port = Number(tcp?.[2] ?? (tls ? tlsPort : plainPort));
   if (tcp === null || port > 65_535) return refuseValue('host', text, 'unix:///path, tcp://address:port or fd://');
   return { kind: 'tcp', host: (tcp[1] || '127.0.0.1').replace(/^\[|\]$/g, ''), port };
