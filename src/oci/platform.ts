@@ -192,6 +192,11 @@ function arm64Below(level: number, of: (arch: string, level?: string) => Platfor
   return level >= 9 ? [of('arm64', 'v9'), of('arm64')] : [of('arm64')];
 }
 
+/** Whether a machine of the platform `wanted` can run what was made for `actual`. */
+export function runsOn(wanted: Platform, actual: Platform): boolean {
+  return compatiblePlatforms(wanted).some((candidate) => samePlatform(candidate, actual));
+}
+
 export function samePlatform(a: Platform, b: Platform): boolean {
   return formatPlatform(normalisePlatform(a)) === formatPlatform(normalisePlatform(b));
 }

@@ -2,27 +2,17 @@
 import { spawn } from 'node:child_process';
 import { Readable } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
-import { decompressed } from '../snapshots/decompress.ts';
+import { decompressed, takeHead } from '../snapshots/decompress.ts';
 
 /** Programs for what Node cannot unpack; both are part of every usual Linux system. */
 const programs = { xz: ['xz', '-dc'], bzip2: ['bzip2', '-dc'] } as const;
-const headBytes = 8;
 
 /** @throws WharfError through the stream: 'image.unsupported' without the program, 'layer.corrupt' for damaged bytes */
 export async function plainTar(packed: Readable): Promise<Readable> {
-  const iterator: AsyncIterator<Buffer> = packed[Symbol.asyncIterator]();
-  const first: Buffer[] = [];
-  let length = 0;
-  while (length < headBytes) {
-    const { value, done } = await iterator.next();
-    if (done === true) break;
-    first.push(value);
-    length += value.length;
-  }
-  const head = Buffer.concat(first);
+  const { head, rest } = await takeHead(packed);
   const whole = async function* () {
     if (head.length > 0) yield head;
-    yield* { [Symbol.asyncIterator]: () => iterator };
+    yield* rest;
   };
   const bytes = Readable.from(whole(), { objectMode: false });
   const kind = packingByProgram(head);

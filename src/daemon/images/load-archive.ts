@@ -6,7 +6,7 @@ import { WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { maxConfigBytes } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
-import { compatiblePlatforms, formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
+import { formatPlatform, type Platform, runsOn } from '../../oci/platform.ts';
 import { familiar } from '../../oci/reference.ts';
 import type { Lease } from '../content/content-store.ts';
 import { decompressed, detectPacking, type Packing } from '../snapshots/decompress.ts';
@@ -30,7 +30,7 @@ const layerTypes: Readonly<Record<Packing, string>> = {
 };
 
 /**
- * All images or none of them: the first that makes no sense ends it, and those before it stay.
+ * One image after the other: the first that makes no sense ends it, and those before it stay.
  * @throws WharfError 'request.invalid' | 'layer.corrupt' | 'digest.mismatch' | 'image.no-platform' | 'disk.full'
  */
 export async function loadImages(parts: ImageParts, archive: Readable, options: LoadOptions): Promise<void> {
@@ -87,7 +87,7 @@ function tellRenamed(parts: ImageParts, { names, config }: ArchivedImage, option
 }
 
 function checkPlatform(actual: Platform, asked: Platform | undefined): void {
-  if (asked === undefined || compatiblePlatforms(asked).some((candidate) => samePlatform(candidate, actual))) return;
+  if (asked === undefined || runsOn(asked, actual)) return;
   throw new WharfError('image.no-platform', `the archive holds no image for ${formatPlatform(asked)}`, {
     hint: `It is made for ${formatPlatform(actual)}.`,
   });
@@ -129,7 +129,7 @@ async function keepManifest(
   return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: bytes.length };
 }
 
-export async function unpackLayers(
+async function unpackLayers(
   parts: ImageParts,
   layers: readonly ImageLayer[],
   options: Pick<LoadOptions, 'quiet' | 'signal' | 'onProgress'>,

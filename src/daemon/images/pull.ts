@@ -11,13 +11,7 @@ import { raise, WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { type ImageManifest, maxConfigBytes, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
-import {
-  choosePlatform,
-  compatiblePlatforms,
-  formatPlatform,
-  type Platform,
-  samePlatform,
-} from '../../oci/platform.ts';
+import { choosePlatform, formatPlatform, type Platform, runsOn } from '../../oci/platform.ts';
 import {
   canonicalName,
   familiar,
@@ -202,10 +196,7 @@ function checkRequestedPlatform(
 ): void {
   const wanted = asked ?? host;
   // Without being asked, Docker runs what there is: another architecture may work by emulation. Another system can't.
-  const fits =
-    asked === undefined
-      ? actual.os === '' || actual.os === host.os
-      : compatiblePlatforms(asked).some((candidate) => samePlatform(candidate, actual));
+  const fits = asked === undefined ? actual.os === '' || actual.os === host.os : runsOn(asked, actual);
   if (fits) return;
   throw new WharfError(
     'image.no-platform',

@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
-import { compatiblePlatforms, formatPlatform, type Platform, samePlatform } from '../../oci/platform.ts';
+import { formatPlatform, type Platform, runsOn } from '../../oci/platform.ts';
 import { canonical, canonicalName, familiar, familiarName, parseNamed, type Reference } from '../../oci/reference.ts';
 import { encodeTarHeader, paddingAfter, tarTrailer } from '../snapshots/tar-header.ts';
 import { getImage, isIdOf } from './find-image.ts';
@@ -79,7 +79,7 @@ function taggedImages(parts: ImageParts, name: string): readonly (readonly [Refe
 
 function checkPlatform(image: ImageRecord, asked: Platform | undefined): void {
   const { platform } = image.document;
-  if (asked === undefined || compatiblePlatforms(asked).some((candidate) => samePlatform(candidate, platform))) return;
+  if (asked === undefined || runsOn(asked, platform)) return;
   throw new WharfError('image.no-platform', `no suitable export target found for platform ${formatPlatform(asked)}`, {
     hint: `The image is for ${formatPlatform(platform)}.`,
   });

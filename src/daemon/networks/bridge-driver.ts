@@ -9,7 +9,7 @@ import { bridgeRules } from './firewall-text.ts';
 import type { KernelSockets } from './kernel-sockets.ts';
 import type { NetworkDefaults } from './network-defaults.ts';
 import type { Attachment, NetworkDriver } from './network-driver.ts';
-import { containerGateway, poolsOf } from './network-pools.ts';
+import { gatewayRoutes, poolsOf } from './network-pools.ts';
 import { type EndpointRoutes, type NetworkRecord, noRoutes } from './network-store.ts';
 import { formatSubnet, parseSubnet, subnetOf } from './subnet.ts';
 
@@ -99,11 +99,7 @@ export class BridgeDriver implements NetworkDriver {
 
   routes({ record, endpoint }: Attachment): EndpointRoutes {
     if (record.internal) return noRoutes;
-    return {
-      ...noRoutes,
-      gateway4: containerGateway(record, endpoint.ipv4),
-      gateway6: containerGateway(record, endpoint.ipv6),
-    };
+    return gatewayRoutes(record, endpoint);
   }
 
   plugIn({ record, endpoint }: Attachment, netnsPath: string): void {

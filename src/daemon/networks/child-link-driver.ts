@@ -7,7 +7,7 @@ import { isNetlinkError } from '../linux/netlink-socket.ts';
 import { bridgeOptions, parseBridgeSettings } from './bridge-options.ts';
 import type { KernelSockets } from './kernel-sockets.ts';
 import type { Attachment, NetworkDriver } from './network-driver.ts';
-import { containerGateway } from './network-pools.ts';
+import { gatewayRoutes } from './network-pools.ts';
 import { type EndpointRoutes, type NetworkRecord, noRoutes } from './network-store.ts';
 import { dummyName, ensureParent, isForeignParent, releaseParent } from './parent-link.ts';
 
@@ -88,11 +88,7 @@ export class ChildLinkDriver implements NetworkDriver {
   routes({ record, endpoint }: Attachment): EndpointRoutes {
     if (this.#isInternal(record)) return noRoutes;
     if (this.#kind.leadsByLink(record.options)) return { ...noRoutes, onLink: true };
-    return {
-      ...noRoutes,
-      gateway4: containerGateway(record, endpoint.ipv4),
-      gateway6: containerGateway(record, endpoint.ipv6),
-    };
+    return gatewayRoutes(record, endpoint);
   }
 
   plugIn({ record, endpoint }: Attachment, netnsPath: string): void {

@@ -5,7 +5,7 @@ import { WharfError } from '../../contract/errors.ts';
 import type { AddressFamily } from '../linux/netlink-ip-address.ts';
 import { AddressPool } from './address-pool.ts';
 import type { NetworkDefaults } from './network-defaults.ts';
-import type { NetworkPool, NetworkRecord } from './network-store.ts';
+import { type EndpointRoutes, type NetworkPool, type NetworkRecord, noRoutes } from './network-store.ts';
 import {
   bigIntToText,
   chooseSubnet,
@@ -50,11 +50,19 @@ export function prefixLengthOf(record: NetworkRecord, address: string): number {
 }
 
 /** What containers use as gateway: the auxiliary address that Docker names for this, else the network's own. */
-export function containerGateway(record: NetworkRecord, address: string): string {
+function containerGateway(record: NetworkRecord, address: string): string {
   if (address === '') return '';
   const pool = poolOfAddress(record, address);
   const key = address.includes(':') ? 'DefaultGatewayIPv6' : 'DefaultGatewayIPv4';
   return pool === undefined ? '' : (pool.auxiliary[key] ?? pool.gateway);
+}
+
+/** Out by the gateways of its addresses. */
+export function gatewayRoutes(
+  record: NetworkRecord,
+  { ipv4, ipv6 }: { readonly ipv4: string; readonly ipv6: string },
+): EndpointRoutes {
+  return { ...noRoutes, gateway4: containerGateway(record, ipv4), gateway6: containerGateway(record, ipv6) };
 }
 
 /** Where subnets of a scope come from. */

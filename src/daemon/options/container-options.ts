@@ -1,13 +1,8 @@
 /** What the settings say about containers that do not say otherwise. */
 
+import { type ContainerSettings, plainSettings, type UlimitDefault } from '../containers/container-settings.ts';
 import { refuse, refuseValue, type SettingReader } from './setting-reader.ts';
 import { bytesOf, isRecord } from './setting-values.ts';
-
-export interface UlimitDefault {
-  readonly Name: string;
-  readonly Soft: number;
-  readonly Hard: number;
-}
 
 /** One more OCI runtime, spoken to as runc is. */
 export interface RuntimeDefinition {
@@ -16,16 +11,9 @@ export interface RuntimeDefinition {
   readonly args: readonly string[];
 }
 
-export interface ContainerOptions {
-  readonly logConfig: { readonly type: string; readonly config: Readonly<Record<string, string>> };
-  readonly shmSizeBytes: number;
-  readonly ipcMode: 'private' | 'shareable';
-  /** undefined: by the machine's cgroup version. */
-  readonly cgroupnsMode: 'private' | 'host' | undefined;
-  readonly ulimits: readonly UlimitDefault[];
-  readonly init: boolean;
+/** As the containers take them, but for what is still a path or a definition here. */
+export interface ContainerOptions extends Omit<ContainerSettings, 'seccomp' | 'runtime' | 'runtimes'> {
   readonly initPath: string | undefined;
-  readonly noNewPrivileges: boolean;
   /** 'builtin', 'unconfined', or the path of a profile. */
   readonly seccompProfile: string;
   /** undefined: the daemon's own. */
@@ -34,8 +22,6 @@ export interface ContainerOptions {
   readonly runtimes: Readonly<Record<string, RuntimeDefinition>>;
 }
 
-const shmSizeBytes = 64 * 1024 * 1024;
-
 export function containerOptions(read: SettingReader): ContainerOptions {
   checkExecOptions(read.list('exec-opt'));
   const shmSize = read.given('default-shm-size');
@@ -43,7 +29,7 @@ export function containerOptions(read: SettingReader): ContainerOptions {
     logConfig: { type: read.text('log-driver') ?? 'json-file', config: read.textMap('log-opt') },
     shmSizeBytes:
       shmSize === undefined
-        ? shmSizeBytes
+        ? plainSettings.shmSizeBytes
         : bytesOf(shmSize, (wanted) =>
             refuseValue('default-shm-size', String(shmSize), wanted.replace('expected ', '')),
           ),

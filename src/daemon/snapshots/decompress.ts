@@ -37,22 +37,31 @@ export function decompressed(packed: Readable, head: Buffer): Readable {
   return packed.pipe(unpacker);
 }
 
-/**
- * As above for chunks whose head is not known yet. Plain ones are handed on as they are, without a stream in between; each
- * is valid until the next is asked for, as it came (see chunk-channel.ts).
- */
-export async function* decompressedChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+/** Enough to tell every packing apart. */
+const headBytes = 8;
+
+/** The first bytes, as a copy of their own, and what comes after them. */
+export async function takeHead(
+  chunks: AsyncIterable<Buffer>,
+): Promise<{ readonly head: Buffer; readonly rest: AsyncIterable<Buffer> }> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first: Buffer[] = [];
   let length = 0;
-  while (length < 6) {
+  while (length < headBytes) {
     const { value, done } = await iterator.next();
     if (done === true) break;
     first.push(Buffer.from(value));
     length += value.length;
   }
-  const head = Buffer.concat(first);
-  const rest = { [Symbol.asyncIterator]: () => iterator };
+  return { head: Buffer.concat(first), rest: { [Symbol.asyncIterator]: () => iterator } };
+}
+
+/**
+ * As above for chunks whose head is not known yet. Plain ones are handed on as they are, without a stream in between; each
+ * is valid until the next is asked for, as it came (see chunk-channel.ts).
+ */
+export async function* decompressedChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const { head, rest } = await takeHead(chunks);
   if (detectPacking(head) === 'none') {
     yield head;
     yield* rest;
