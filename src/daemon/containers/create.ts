@@ -9,6 +9,7 @@ import type {
 import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { parseNamed } from '../../oci/reference.ts';
 import type { LocalImage } from '../images/image-service.ts';
+import type { NetworkService } from '../networks/network-service.ts';
 import { removeFolder } from '../snapshots/remove-small-tree.ts';
 import type { ContainerContext } from './container-context.ts';
 import { resolveLink } from './container-links.ts';
@@ -121,7 +122,9 @@ async function planContainer(
     args,
     mounts,
     ...(mounts.some(({ kind }) => kind === 'volume' || kind === 'image') ? { incomplete: true } : {}),
-    endpoints: wantedEndpoints(hostConfig.NetworkMode ?? 'bridge', mac.endpoints),
+    endpoints: config.NetworkDisabled
+      ? {}
+      : wantedEndpoints(context, hostConfig.NetworkMode ?? 'bridge', mac.endpoints),
   };
   await checkBindSources(record);
   checkNetworks(context, record);
@@ -236,15 +239,25 @@ function withStreams(config: ContainerConfig): ContainerConfig {
 }
 
 function wantedEndpoints(
+  { networks }: ContainerContext,
   networkMode: string,
   given: Readonly<Record<string, EndpointSettings | null>>,
 ): Readonly<Record<string, EndpointSettings>> {
   if (networkMode.startsWith('container:')) return {};
-  const named = Object.entries(given).map(
-    ([name, settings]) => [name === 'default' ? 'bridge' : name, settings ?? {}] as const,
-  );
+  const named = Object.entries(given).map(([key, settings]) => [networkName(networks, key), settings ?? {}] as const);
   // Named ones are all there are, as with dockerd; the main network is among them in every client's request.
   return named.length > 0 ? Object.fromEntries(named) : { [networkMode]: {} };
+}
+
+/** The name of a network that is there by a name or ID, else what was given: the network may come until the start. */
+function networkName(networks: NetworkService, key: string): string {
+  if (key === 'default') return 'bridge';
+  try {
+    return networks.inspect(key).Name;
+  } catch (error) {
+    if (isWharfError(error) && error.status === 404) return key;
+    throw error;
+  }
 }
 
 async function checkBindSources(record: ContainerRecord): Promise<void> {

@@ -22,15 +22,16 @@ export function sandboxRequest(
   moment: 'create' | 'start' = 'start',
 ): SandboxRequest {
   const { config, hostConfig } = record;
-  const networkMode = config.NetworkDisabled ? 'none' : (hostConfig.NetworkMode ?? 'bridge');
+  const networkDisabled = config.NetworkDisabled ?? false;
+  const networkMode = networkDisabled ? 'none' : (hostConfig.NetworkMode ?? 'bridge');
   return {
     containerId: record.id,
     containerName: record.name,
     hostname: hostnameOf(record),
     domainname: config.Domainname ?? '',
     networkMode: moment === 'start' ? joinedNetwork(context, networkMode) : networkMode,
-    // Its default endpoint may be named in the request all the same; dockerd makes nothing of it.
-    endpoints: config.NetworkDisabled ? {} : record.endpoints,
+    networkDisabled,
+    endpoints: record.endpoints,
     portBindings: hostConfig.PortBindings ?? {},
     exposedPorts: Object.keys(config.ExposedPorts ?? {}),
     publishAllPorts: hostConfig.PublishAllPorts ?? false,
@@ -43,7 +44,6 @@ export function sandboxRequest(
       moment === 'start' && ['bridge', 'default'].includes(networkMode)
         ? linkedContainers(context, hostConfig.Links ?? [])
         : [],
-    macAddress: config.MacAddress || undefined,
     sysctls: Object.fromEntries(Object.entries(hostConfig.Sysctls ?? {}).filter(([name]) => name.startsWith('net.'))),
     filesDir: containerDir(context.dataRoot, record.id),
   };

@@ -17,7 +17,8 @@ export interface WantedEndpoint {
 
 export type SandboxPlan =
   | { readonly kind: 'host'; readonly record: NetworkRecord }
-  | { readonly kind: 'none'; readonly record: NetworkRecord }
+  /** Loopback only; on no network at all (not even this one) when networking is disabled. */
+  | { readonly kind: 'none'; readonly record: NetworkRecord | undefined }
   /** The namespace of another container, by ID or name. */
   | { readonly kind: 'shared'; readonly container: string }
   /** A namespace of its own on these networks; the first becomes eth0. */
@@ -33,6 +34,7 @@ export interface NetworkLookup {
 
 /** @throws WharfError 'network.not-found' | 'network.config-invalid' */
 export function planSandbox(request: SandboxRequest, lookup: NetworkLookup): SandboxPlan {
+  if (request.networkDisabled) return { kind: 'none', record: undefined };
   const mode = request.networkMode === 'default' || request.networkMode === '' ? 'bridge' : request.networkMode;
   if (mode.startsWith('container:')) {
     if (wantedPorts(request).length > 0) {
@@ -42,25 +44,21 @@ export function planSandbox(request: SandboxRequest, lookup: NetworkLookup): San
   }
   const primary = findPrimary(mode, lookup);
   const endpoints = collectEndpoints(request, primary, lookup);
-  const kind = lookup.driver(primary.driver).kind;
-  if (kind !== 'interfaces' && endpoints.length > 1) {
+  const kindOf = (record: NetworkRecord) => lookup.driver(record.driver).kind;
+  const [only] = endpoints.length === 1 ? endpoints.map(({ record }) => record) : [];
+  if (kindOf(primary) === 'host') {
+    if (only?.id === primary.id) return { kind: 'host', record: primary };
     throw invalid(
-      kind === 'null'
-        ? 'container cannot be connected to multiple networks with one of the networks in private (none) mode'
-        : 'container sharing network namespace with another container or host cannot be connected to any other network',
+      'container sharing network namespace with another container or host cannot be connected to any other network',
     );
   }
-  switch (kind) {
-    case 'host':
-      return { kind: 'host', record: primary };
-    case 'null':
-      if (primary.configOnly) throw configOnly();
-      return { kind: 'none', record: primary };
-    case 'interfaces':
-      for (const { record, settings } of endpoints) checkEndpoint(record, settings, lookup);
-      wantedPorts(request);
-      return { kind: 'own', endpoints };
+  if (only !== undefined && kindOf(only) === 'null') {
+    if (only.configOnly) throw configOnly();
+    return { kind: 'none', record: only };
   }
+  for (const { record, settings } of endpoints) checkEndpoint(record, settings, lookup);
+  wantedPorts(request);
+  return { kind: 'own', endpoints };
 }
 
 /** Without a default bridge (--bridge=none) containers that name no network have none. */
@@ -69,16 +67,16 @@ function findPrimary(mode: string, lookup: NetworkLookup): NetworkRecord {
   return lookup.find('none');
 }
 
+/** Named endpoints are all there are, as with dockerd, the network of the mode among them or not; it comes first. */
 function collectEndpoints(request: SandboxRequest, primary: NetworkRecord, { find }: NetworkLookup): WantedEndpoint[] {
-  const byId = new Map<string, WantedEndpoint>([[primary.id, { record: primary, settings: {} }]]);
-  for (const [key, settings] of Object.entries(request.endpoints)) {
+  const named = Object.entries(request.endpoints);
+  if (named.length === 0) return [{ record: primary, settings: {} }];
+  const byId = new Map<string, WantedEndpoint>();
+  for (const [key, settings] of named) {
     const record = key === 'default' ? primary : find(key);
     byId.set(record.id, { record, settings: settings ?? {} });
   }
-  return [...byId.values()].map(({ record, settings }) => {
-    const mac = record.id === primary.id ? request.macAddress : undefined;
-    return { record, settings: mac === undefined || settings.MacAddress ? settings : { ...settings, MacAddress: mac } };
-  });
+  return [...byId.values()].sort((a, b) => Number(b.record.id === primary.id) - Number(a.record.id === primary.id));
 }
 
 /** @throws WharfError 'network.config-invalid' with everything that is wrong, in dockerd's words */

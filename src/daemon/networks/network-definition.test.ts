@@ -176,24 +176,30 @@ test('modes are planned: default, others besides it, host, none, container', () 
   expect(plan({})).toMatchObject({ kind: 'own', endpoints: [{ record: { name: 'bridge' } }] });
   const both = plan({
     networkMode: 'app',
-    macAddress: '02:00:00:00:00:01',
     endpoints: { bridge: {}, app: { Aliases: ['x'] } },
   });
   expect(both).toMatchObject({
-    endpoints: [
-      { record: { name: 'app' }, settings: { Aliases: ['x'], MacAddress: '02:00:00:00:00:01' } },
-      { record: { name: 'bridge' } },
-    ],
+    endpoints: [{ record: { name: 'app' }, settings: { Aliases: ['x'] } }, { record: { name: 'bridge' } }],
   });
   expect(plan({ networkMode: 'host' }).kind).toBe('host');
   expect(plan({ networkMode: 'none' }).kind).toBe('none');
   expect(plan({ networkMode: 'container:db' })).toEqual({ kind: 'shared', container: 'db' });
 });
 
+test('named endpoints are all there are, whatever the mode; a container with networking disabled has none', () => {
+  const only = { kind: 'own', endpoints: [{ record: { name: 'app' } }] };
+  for (const networkMode of ['default', 'none'])
+    expect(plan({ networkMode, endpoints: { app: {} } })).toMatchObject(only);
+  expect(plan({ endpoints: { none: {} } })).toMatchObject({ kind: 'none', record: { name: 'none' } });
+  expect(plan({ networkDisabled: true, endpoints: { app: {} } })).toEqual({ kind: 'none', record: undefined });
+});
+
 test.each<[string, Partial<SandboxRequest>]>([
   ['aliases on the default bridge', { endpoints: { bridge: { Aliases: ['x'] } } }],
   ['a static address on the default bridge', { endpoints: { bridge: { IPAMConfig: { IPv4Address: '172.17.0.9' } } } }],
   ['an address outside', { networkMode: 'app', endpoints: { app: { IPAMConfig: { IPv4Address: '10.8.0.1' } } } }],
+  ['none and another network', { endpoints: { none: {}, app: {} } }],
+  ['host as an endpoint of another mode', { endpoints: { host: {} } }],
   ['host and another network', { networkMode: 'host', endpoints: { app: {} } }],
   ['ports in the network of another container', { networkMode: 'container:db', portBindings: { '80/tcp': [{}] } }],
   ['a broken MAC address', { endpoints: { bridge: { MacAddress: 'x' } } }],

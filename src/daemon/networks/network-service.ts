@@ -33,7 +33,8 @@ export interface SandboxRequest {
   readonly extraHosts: readonly string[];
   /** Docker links 'container-id-or-name:alias' on the default bridge. */
   readonly links: readonly { readonly address: string; readonly names: readonly string[] }[];
-  readonly macAddress?: string;
+  /** A namespace with loopback alone, whatever else is asked for. */
+  readonly networkDisabled?: boolean;
   /** Namespaced net.* sysctls. */
   readonly sysctls: Readonly<Record<string, string>>;
   /** Directory to write resolv.conf, hosts and hostname files into; bind-mounted by the runtime spec. */

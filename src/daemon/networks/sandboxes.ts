@@ -123,16 +123,13 @@ export class Sandboxes {
   /** Host and none: no addresses; none has a namespace with loopback only. */
   async #openWithout(
     base: SandboxRecord,
-    network: NetworkRecord,
+    network: NetworkRecord | undefined,
     netnsPath: string,
     sysctls: Readonly<Record<string, string>> = {},
   ): Promise<Sandbox> {
-    const endpoint = newEndpointRecord(
-      base,
-      { record: network, settings: {} },
-      { ipv4: '', ipv6: '', interfaceName: '', mac: '' },
-    );
-    let record = { ...base, netnsPath, endpoints: [endpoint] };
+    const bare = { ipv4: '', ipv6: '', interfaceName: '', mac: '' };
+    const endpoints = network === undefined ? [] : [newEndpointRecord(base, { record: network, settings: {} }, bare)];
+    let record: SandboxRecord = { ...base, netnsPath, endpoints };
     this.save(record);
     try {
       if (netnsPath !== '') {
@@ -145,7 +142,7 @@ export class Sandboxes {
       await this.#drop(record);
       throw error;
     }
-    this.announce('connect', network, record.containerId);
+    if (network !== undefined) this.announce('connect', network, record.containerId);
     return this.view(record);
   }
 

@@ -7,9 +7,10 @@ import type { PathStat, WaitCondition } from '../../containers/container-service
 import { compareVersions } from '../api-version.ts';
 import type { HandlersFor, RequestContext } from '../handler.ts';
 import { contentTypeFor } from '../hijack.ts';
+import { settingsOfVersion } from './container-versions.ts';
 import type { EngineServices } from './engine-services.ts';
 import { mountsOfVersion, volumeDriverWarning } from './mount-versions.ts';
-import { networksOfVersion, warningsOfVersion } from './network-versions.ts';
+import { networksOfVersion } from './network-versions.ts';
 import { filterMap, terminalSize } from './request-values.ts';
 
 type Operations = keyof typeof containerRoutes | keyof typeof execRoutes;
@@ -22,14 +23,14 @@ function lifeCycle({ containers }: EngineServices) {
   return {
     ContainerCreate: async ({ body, query, apiVersion, signal }) => {
       const { name, platform } = query;
-      const networked = networksOfVersion(body, apiVersion);
+      const networked = networksOfVersion(settingsOfVersion(body, apiVersion), apiVersion);
       const request = {
         ...networked.request,
         HostConfig: mountsOfVersion(networked.request.HostConfig ?? undefined, apiVersion),
       };
       const made = await containers.create(request, { name: name === '' ? undefined : name, platform, signal });
       const own = [...networked.warnings, ...volumeDriverWarning(body.HostConfig ?? undefined, apiVersion)];
-      return { ...made, Warnings: [...warningsOfVersion(made.Warnings, apiVersion), ...own] };
+      return { ...made, Warnings: [...made.Warnings, ...own] };
     },
     ContainerStart: async ({ params, signal }) =>
       (await containers.start(params.id, { signal })) === 'unchanged' ? { status: 304 } : undefined,

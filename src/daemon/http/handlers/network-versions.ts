@@ -29,7 +29,8 @@ export function networksOfVersion(body: ContainerCreateRequest, apiVersion: stri
   endpoints = migrateMac(body, mode, endpoints, isBefore('1.44'));
   const moved = migrateSysctls(body.HostConfig ?? {}, mode, endpoints, apiVersion);
   const warnings = moved.warning === undefined ? [] : [moved.warning];
-  const request = { ...body, HostConfig: moved.hostConfig };
+  const { MacAddress: _, ...macless } = body;
+  const request = { ...(isBefore('1.44') ? macless : body), HostConfig: moved.hostConfig };
   if (Object.keys(moved.endpoints).length === 0) return { request, warnings };
   const NetworkingConfig = { ...body.NetworkingConfig, EndpointsConfig: moved.endpoints };
   return { request: { ...request, NetworkingConfig }, warnings };
@@ -70,12 +71,6 @@ function migrateMac(body: ContainerCreateRequest, mode: string, endpoints: Endpo
   if (isJoined(mode)) throw invalid('conflicting options: mac-address and the network mode');
   const main = mainEndpoint(endpoints, mode, true, '');
   return { ...endpoints, [main.name]: { ...main.settings, MacAddress: mac } };
-}
-
-/** Before 1.44 nobody called the container-wide MAC address deprecated. */
-export function warningsOfVersion(warnings: readonly string[], apiVersion: string): readonly string[] {
-  if (compareVersions(apiVersion, '1.44') >= 0) return warnings;
-  return warnings.filter((warning) => !warning.startsWith('The container-wide MacAddress field is now deprecated.'));
 }
 
 /** `net.*.*.eth0.*` of the container becomes a setting of the main network's endpoint; since 1.48 that is asked for. */

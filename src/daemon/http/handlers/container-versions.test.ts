@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { settingsOfVersion } from './container-versions.ts';
+
+test('before 1.40 a container that says nothing has a memory others may share', () => {
+  expect(settingsOfVersion({}, '1.39').HostConfig).toMatchObject({ IpcMode: 'shareable' });
+  expect(settingsOfVersion({ HostConfig: { IpcMode: 'private' } }, '1.39').HostConfig?.IpcMode).toBe('private');
+  expect(settingsOfVersion({}, '1.40').HostConfig?.IpcMode).toBeUndefined();
+});
+
+test('what came later is overlooked', () => {
+  const body = {
+    Healthcheck: { StartInterval: 5 },
+    HostConfig: { AutoRemove: true, Annotations: { a: 'b' }, ConsoleSize: [24, 80], KernelMemoryTCP: 1024 },
+  };
+  expect(settingsOfVersion(body, '1.44')).toEqual(body);
+  const oldest = settingsOfVersion(body, '1.24');
+  expect(oldest.Healthcheck).toEqual({ StartInterval: 0 });
+  expect(oldest.HostConfig).toMatchObject({ AutoRemove: false, ConsoleSize: [0, 0], KernelMemoryTCP: 0 });
+  expect(oldest.HostConfig?.Annotations).toBeUndefined();
+  expect(settingsOfVersion(body, '1.25').HostConfig?.AutoRemove).toBe(true);
+});
