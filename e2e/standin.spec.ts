@@ -1,15 +1,20 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { _electron, type ElectronApplication, expect, type Page, test } from '@playwright/test';
-import { standinFolder } from './hosts.ts';
+import { chromiumExecutable, standinFolder } from './hosts.ts';
 
 /** The stand-in by itself, on a tiny app: what holds here may be relied on in the specs of Wharf. */
 let app: ElectronApplication;
-test.beforeEach(async () => {
-  app = await _electron.launch({
+async function launchSample(environment: Record<string, string> = {}): Promise<ElectronApplication> {
+  return await _electron.launch({
     args: [path.join(import.meta.dirname, 'standin/sample-app')],
-    env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: standinFolder } as Record<string, string>,
+    env: { ...process.env, ELECTRON_OVERRIDE_DIST_PATH: standinFolder, ...environment } as Record<string, string>,
     executablePath: path.join(standinFolder, 'electron'),
   });
+}
+test.beforeEach(async () => {
+  app = await launchSample();
 });
 /** The window once its page is there; Playwright knows it from the moment it is made. */
 async function openedWindow(): Promise<Page> {
@@ -73,4 +78,18 @@ test('menu clicks, window bounds and refused windows work as in Electron', async
 test('main knows the app it runs', async () => {
   await app.firstWindow();
   expect(await app.evaluate(({ app: main }) => [main.getName(), main.getVersion()])).toEqual(['Sample', '1.2.3']);
+});
+
+test('a Chromium that dies while it starts is started again', async () => {
+  await app.close();
+  const folder = await mkdtemp(path.join(tmpdir(), 'standin-dying-'));
+  try {
+    const dying = path.join(folder, 'chromium');
+    const firstStart = `[ -e ${folder}/started ] || { touch ${folder}/started; echo "DevTools listening on ws://127.0.0.1:1/gone" >&2; exit 1; }`;
+    await writeFile(dying, `#!/bin/sh\n${firstStart}\nexec ${chromiumExecutable} "$@"\n`, { mode: 0o755 });
+    app = await launchSample({ STANDIN_CHROMIUM: dying });
+    await openedWindow();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });

@@ -8,6 +8,8 @@ import { CdpConnection } from './cdp-connection.ts';
 
 const executable = process.env.STANDIN_CHROMIUM ?? '/usr/bin/chromium';
 
+const launchAttempts = 3;
+
 /** Names only this run knows, so that a page can not pretend to be the bridge. */
 export const secret = randomBytes(8).toString('hex');
 
@@ -19,14 +21,14 @@ export class BrowserProcess {
   readonly #ownsProfile: boolean;
   #ending = false;
 
-  private constructor(cdp: CdpConnection, child: ChildProcess, profile: string, ownsProfile: boolean) {
-    this.cdp = cdp;
-    this.#child = child;
+  private constructor(browser: StartedBrowser, profile: string, ownsProfile: boolean) {
+    this.cdp = browser.cdp;
+    this.#child = browser.child;
     this.#profile = profile;
     this.#ownsProfile = ownsProfile;
-    child.on('exit', () => {
+    void browser.ended.then((how) => {
       if (this.#ending) return;
-      console.error('stand-in: Chromium ended by itself');
+      console.error(how);
       process.exit(1);
     });
   }
@@ -39,20 +41,10 @@ export class BrowserProcess {
       `--remote-debugging-port=${debuggingPort === '' ? 0 : debuggingPort}`,
       '--no-startup-window',
     ];
-    const child = spawn(executable, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    const url = await new Promise<string>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code) => reject(new Error(`stand-in: Chromium exited with code ${code}`)));
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        if (process.env.STANDIN_DEBUG !== undefined) console.error(line);
-        const found = /^DevTools listening on (ws:.*)$/.exec(line)?.[1];
-        if (found === undefined) return;
-        // Playwright reads the same line to attach to the same browser.
-        console.error(line);
-        resolve(found);
-      });
-    });
-    return new BrowserProcess(await CdpConnection.open(url), child, profile, userDataDir === '');
+    const browser = await startUntilItAnswers(args);
+    // Playwright reads the same line to attach to the same browser: only one that has answered is told.
+    console.error(`DevTools listening on ${browser.url}`);
+    return new BrowserProcess(browser, profile, userDataDir === '');
   }
 
   /** Kills the browser and waits until it is gone. */
@@ -62,6 +54,58 @@ export class BrowserProcess {
     this.#child.kill('SIGKILL');
     await gone;
     if (this.#ownsProfile) rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+interface StartedBrowser {
+  readonly child: ChildProcess;
+  readonly cdp: CdpConnection;
+  readonly url: string;
+  /** How the process ended, with its last words; never rejects. */
+  readonly ended: Promise<string>;
+}
+
+/** Chromium dies now and then in its first moments on a busy machine; the real Electron's tests must not pay for that. */
+async function startUntilItAnswers(args: readonly string[]): Promise<StartedBrowser> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(args);
+    } catch (error) {
+      if (attempt === launchAttempts) throw error;
+      console.error(`stand-in: start ${attempt} of Chromium failed, starting it again: ${error}`);
+    }
+  }
+}
+
+async function startOnce(args: readonly string[]): Promise<StartedBrowser> {
+  const child = spawn(executable, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const lastWords: string[] = [];
+  const listening = Promise.withResolvers<string>();
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (process.env.STANDIN_DEBUG !== undefined) console.error(line);
+    lastWords.push(line);
+    if (lastWords.length > 20) lastWords.shift();
+    const found = /^DevTools listening on (ws:.*)$/.exec(line)?.[1];
+    if (found !== undefined) listening.resolve(found);
+  });
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(`stand-in: Chromium did not start: ${error.message}`));
+    child.once('exit', (code, signal) =>
+      resolve([`stand-in: Chromium ended by itself (${signal ?? `code ${code}`})`, ...lastWords].join('\n')),
+    );
+  });
+  const failed = ended.then((how) => Promise.reject(new Error(how)));
+  try {
+    const url = await Promise.race([listening.promise, failed]);
+    const cdp = await Promise.race([CdpConnection.open(url), failed]);
+    await Promise.race([cdp.send('Browser.getVersion'), failed]);
+    return { child, cdp, url, ended };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await ended;
+    throw error;
+  } finally {
+    failed.catch(() => {});
   }
 }
 
