@@ -14,6 +14,7 @@ export function createRegistrySwitch(first: RegistryClient): RegistrySwitch {
     },
     fetchManifest: (...args) => current.fetchManifest(...args),
     fetchBlob: (...args) => current.fetchBlob(...args),
+    referrers: (...args) => current.referrers(...args),
     blobExists: (...args) => current.blobExists(...args),
     pushBlob: (...args) => current.pushBlob(...args),
     pushManifest: (...args) => current.pushManifest(...args),

@@ -6,6 +6,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { type Digest, sha256Digest } from '../../oci/digest.ts';
+import { parseManifest } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { canonicalName, manifestSelector, parseNamed, type Reference } from '../../oci/reference.ts';
@@ -121,6 +122,18 @@ export class FakeRegistry implements RegistryClient {
     } finally {
       this.#running--;
     }
+  }
+
+  async referrers(reference: Reference, subject: Digest): Promise<readonly Descriptor[]> {
+    const found = new Map<string, Descriptor>();
+    for (const [key, { mediaType, bytes }] of this.#manifests) {
+      if (!key.startsWith(`${canonicalName(reference)} `)) continue;
+      const manifest = parseManifest(bytes.toString('utf8'), mediaType);
+      if (manifest.subject?.digest !== subject) continue;
+      const digest = digestOf(bytes);
+      found.set(digest, { mediaType, digest, size: bytes.length, artifactType: manifest.artifactType });
+    }
+    return [...found.values()];
   }
 
   async blobExists(_reference: Reference, digest: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 /** Puts the parts of this folder together. */
 import type { Readable } from 'node:stream';
+import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import { defaultDomain, type Reference } from '../../oci/reference.ts';
 import { Authorizer } from './authorizer.ts';
@@ -10,6 +11,7 @@ import { fetchBlob } from './fetch-blob.ts';
 import { type EndpointAccess, fetchManifest } from './fetch-manifest.ts';
 import { HostCertificates, systemCertificateFolders } from './host-certificates.ts';
 import { HttpExchange } from './http-exchange.ts';
+import { listReferrers } from './list-referrers.ts';
 import { listTags } from './list-tags.ts';
 import { login } from './login.ts';
 import { type ProxyEnvironment, proxyRules } from './proxy-rules.ts';
@@ -87,6 +89,20 @@ export function createRegistryClient(
     fetchBlob: (reference: Reference, descriptor: Descriptor, options): Promise<Readable> => {
       const blob = { reference, descriptor, offset: options.offset ?? 0, verifyDigest: options.verifyDigest ?? true };
       return pull(reference, options, (own) => fetchBlob(session, blob, own), options.endpoint);
+    },
+    async referrers(reference, subject, options) {
+      // A mirror that has none does not mean that there are none.
+      const noneHere = new WharfError('manifest.unknown', `nothing refers to ${subject}`);
+      try {
+        const ask = async (own: EndpointAccess) => {
+          const found = await listReferrers(session, reference, subject, own);
+          return found.length > 0 ? found : raise(noneHere);
+        };
+        return await pull(reference, options, ask, options.endpoint);
+      } catch (error) {
+        if (isWharfError(error, 'manifest.unknown')) return [];
+        throw error;
+      }
     },
     blobExists: (reference, digest, options) => blobExists(session, reference, digest, registry(reference, options)),
     pushBlob: (reference, descriptor, open, options) => {

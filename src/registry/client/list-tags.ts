@@ -70,7 +70,7 @@ function readPage(text: string, field: string, url: URL): readonly string[] {
 }
 
 /** RFC 8288: `</v2/x/tags/list?last=b&n=100>; rel="next"`. */
-function nextPage(answer: SessionAnswer, access: EndpointAccess): URL | undefined {
+export function nextPage(answer: SessionAnswer, access: EndpointAccess): URL | undefined {
   const header = answer.response.headers.link;
   const match = /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(typeof header === 'string' ? header.slice(0, 8192) : '');
   if (match?.[1] === undefined) return undefined;

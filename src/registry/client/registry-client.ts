@@ -66,6 +66,15 @@ export interface RegistryClient {
    * offset is 0; the ingest checks always).
    */
   fetchBlob(reference: Reference, descriptor: Descriptor, options: FetchBlobOptions): Promise<Readable>;
+  /**
+   * Manifests that say they are about `subject` (OCI 1.1 referrers, or the tag that stands in for them); none when there are none.
+   * `endpoint` as of blobs: where the subject came from, which is asked first; the next one is asked when it has none.
+   */
+  referrers(
+    reference: Reference,
+    subject: Digest,
+    options: RequestOptions & { readonly endpoint?: string },
+  ): Promise<readonly Descriptor[]>;
   blobExists(reference: Reference, digest: string, options: RequestOptions): Promise<boolean>;
   /** `mountFrom`: repositories of the same registry that may hold it already. Answers how it got there. */
   pushBlob(
