@@ -162,6 +162,7 @@ export const layers: readonly Layer[] = [
       'src/renderer/engine',
       'src/renderer/host',
       'src/renderer/packages',
+      'src/renderer/registry-browser',
       'src/renderer/ui',
     ],
     packages: browser,
@@ -170,6 +171,24 @@ export const layers: readonly Layer[] = [
   {
     path: 'src/renderer/packages',
     imports: ['src/contract', 'src/renderer/engine', 'src/renderer/host', 'src/renderer/ui'],
+    packages: browser,
+  },
+  // A registry's content over any connection: the app shows it, and so does the page a registry serves of itself.
+  {
+    path: 'src/renderer/registry-browser',
+    imports: ['src/contract', 'src/oci', 'src/renderer/ui'],
+    packages: browser,
+  },
+  // That page: another entry, without a host and without an engine.
+  {
+    path: 'src/renderer/registry-site',
+    imports: [
+      'src/contract',
+      'src/renderer/registry-browser',
+      'src/renderer/ui',
+      'src/renderer/assets',
+      'src/renderer/styles',
+    ],
     packages: browser,
   },
   { path: 'src/renderer/engine', imports: ['src/contract', 'src/client'], packages: browser },
