@@ -7,7 +7,8 @@
  */
 export const whiteoutPrefix = '.wh.';
 export const opaqueMarker = '.wh..wh..opq';
-const metadataPrefix = '.wh..wh.';
+/** What AUFS kept beside the files. */
+export const metadataPrefix = '.wh..wh.';
 
 export type LayerEntryKind =
   | { readonly kind: 'plain' }

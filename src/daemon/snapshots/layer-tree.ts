@@ -8,8 +8,8 @@
  *
  * What may be trusted: nothing of an entry. Invariants that keep it inside the folder:
  * 1. Every path is resolved part by part from the root; `..` is resolved lexically first and may not climb out.
- * 2. A link in the middle of a path is followed only when this layer made it and its target, a relative one, stays inside;
- *    otherwise the layer is refused. One of a lower layer becomes a folder, as it does under overlay.
+ * 2. A link in the middle of a path is followed only when this layer made it, by the same steps: an absolute target begins
+ *    at this root again, and one that climbs out refuses the layer. One of a lower layer becomes a folder, as under overlay.
  * 3. The last part is never followed: it is created exclusively, after what was there went away.
  * 4. A hard link's target is resolved by the same rules.
  */
@@ -25,7 +25,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { WharfError } from '../../contract/errors.ts';
-import { classifyLayerEntry, whiteoutPrefix } from '../../oci/whiteout.ts';
+import { classifyLayerEntry, metadataPrefix, whiteoutPrefix } from '../../oci/whiteout.ts';
 import { errnoOf, mknod, nodeKinds } from '../linux/mount.ts';
 import { inUserNamespace } from '../linux/user-namespace.ts';
 import { findInLowers } from './lower-layers.ts';
@@ -79,6 +79,8 @@ export class LayerTree implements TarSink {
   #file:
     | { readonly fd: number; readonly path: string; readonly entry: TarEntry; readonly createdMode: number }
     | undefined;
+  /** Something went away that was there before; what was known of paths may be wrong. */
+  #replaced = false;
   #entries = 0;
   #bytes = 0;
 
@@ -108,6 +110,8 @@ export class LayerTree implements TarSink {
       this.#hide(entry, parts, base);
       return;
     }
+    // What AUFS kept in folders of its own.
+    if (entry.name.includes(metadataPrefix) && parts.some((part) => part.startsWith(metadataPrefix))) return;
     const folder = this.#folder(parts, entry.name);
     const path = `${folder}/${base}`;
     if (entry.type === 'char' && entry.devMajor === 0 && entry.devMinor === 0) {
@@ -137,7 +141,15 @@ export class LayerTree implements TarSink {
 
   /** Call when all entries are in: folders get their times only now, because filling them changes them. */
   finish(): void {
-    for (const [path, mtime] of this.#folderTimes) setFolderTime(path, mtime);
+    const folders = new Set([this.#root]);
+    // A folder on the way may have become something else since, such as a link that leads out of the root.
+    const isFolder = (path: string): boolean => {
+      if (folders.has(path)) return true;
+      if (!isFolder(path.slice(0, path.lastIndexOf('/'))) || !statAt(path)?.isDirectory()) return false;
+      folders.add(path);
+      return true;
+    };
+    for (const [path, mtime] of this.#folderTimes) if (!this.#replaced || isFolder(path)) setFolderTime(path, mtime);
   }
 
   /** Call when unpacking failed. */
@@ -207,6 +219,7 @@ export class LayerTree implements TarSink {
   #replace(path: string): void {
     removeTree(path);
     this.#folders.clear();
+    this.#replaced = true;
   }
 
   #makeFolder(path: string): void {
@@ -246,7 +259,8 @@ export class LayerTree implements TarSink {
 
   /** A hard link may name a file of a lower layer; both names then get a copy in this one. */
   #copyUp(parts: readonly string[], target: string): Stats | undefined {
-    const found = findInLowers(this.#lowers, parts);
+    // This layer too may hide it.
+    const found = findInLowers([this.#root, ...this.#lowers], parts);
     if (found === undefined || !found.stats.isFile()) return undefined;
     this.#place(target, () => copyFile(found.path, target, found.stats));
     return statAt(target);
@@ -262,13 +276,21 @@ export class LayerTree implements TarSink {
         throw unsafe(entry.name, 'it would hide a folder above itself');
       case 'opaque': {
         const folder = this.#folder(parents, entry.name);
-        if (this.#overlay) markOpaque(folder);
-        else this.#removeOthers(folder);
+        if (!this.#overlay) this.#removeOthers(folder);
+        else if (folder === this.#root) this.#hideAllBelow();
+        else markOpaque(folder);
         return;
       }
       case 'whiteout':
         this.#whiteOut(`${this.#folder(parents, entry.name)}/${meaning.target}`);
         return;
+    }
+  }
+
+  /** Overlay does not ask a layer's topmost folder whether it is opaque: all names below are hidden one by one. */
+  #hideAllBelow(): void {
+    for (const lower of this.#lowers) {
+      for (const name of namesIn(lower)) this.#whiteOut(`${this.#root}/${name}`);
     }
   }
 
@@ -305,21 +327,24 @@ export class LayerTree implements TarSink {
 
   #walk(parts: readonly string[], entryName: string): string {
     let pending = [...parts];
-    let walked: string[] = [];
-    for (let hops = 0; pending.length > 0; ) {
-      const [part = '', ...rest] = pending;
-      pending = rest;
+    const walked: string[] = [];
+    for (let hops = 0; ; ) {
+      const part = pending.shift();
+      if (part === undefined) break;
+      if (part === '..') {
+        // Only a link says so: names were resolved before. Where the kernel would stay in the root, it is an attack.
+        if (walked.pop() === undefined) throw unsafe(entryName, 'its path runs through a link that leads outside');
+        continue;
+      }
       const path = [this.#root, ...walked, part].join('/');
       const stats = statAt(path);
       const foreign = !this.#overlay && !this.#own.has(path);
       if (stats?.isSymbolicLink() && !foreign) {
         if (++hops > maxLinkHops) throw unsafe(entryName, 'its path runs through too many links');
-        // A relative target starts beside the link; an absolute one would mean the host's root here.
         const link = readlinkSync(bytePath(path), { encoding: 'latin1' });
-        const inside = link.startsWith('/') ? undefined : insideParts([...walked, link].join('/'));
-        if (inside === undefined) throw unsafe(entryName, `its path runs through a link to ${shownName(link)}`);
-        pending = [...inside, ...rest];
-        walked = [];
+        // A relative target starts beside the link, an absolute one at the root: the layer's.
+        if (link.startsWith('/')) walked.length = 0;
+        pending = [...link.split('/').filter((each) => each !== '' && each !== '.'), ...pending];
         continue;
       }
       if (!stats?.isDirectory()) this.#implyFolder(path, [...walked, part], stats, foreign, entryName);

@@ -22,6 +22,12 @@ export interface TarSink {
 /** As Go's archive/tar: names and attributes beyond this are an attack or a mistake. */
 const maxMetaBytes = 1 << 20;
 
+/** Of dev_t (makedev(3)). */
+const maxDevMajor = 0xfff;
+const maxDevMinor = 0xf_ffff;
+/** Nanoseconds of it still fit 63 bits. */
+const maxTime = 9_223_372_036;
+
 type Stage = 'header' | 'meta' | 'data' | 'padding' | 'end';
 
 const typesByFlag: Readonly<Record<number, TarEntryType>> = {
@@ -136,7 +142,7 @@ export class TarParser {
   #takeMeta(body: Buffer): void {
     if (this.#metaFlag === flagL) this.#longName = textField(body, 0, body.length);
     else if (this.#metaFlag === flagK) this.#longLink = textField(body, 0, body.length);
-    else if (this.#metaFlag === flagX) this.#pax = parsePax(body, this.#pax);
+    else if (this.#metaFlag === flagX) this.#pax = parsePax(body);
   }
 
   #takeHeader(block: Buffer): void {
@@ -174,7 +180,8 @@ export class TarParser {
 
   #readEntry(block: Buffer, flag: number): TarEntry {
     const pax = this.#pax;
-    const name = pax?.get('path') ?? this.#longName ?? headerName(block);
+    // An empty value means: as the header says (POSIX, pax).
+    const name = pax?.get('path') || this.#longName || headerName(block);
     const known = typesByFlag[flag];
     if (flag === flagSparse || (pax !== undefined && [...pax.keys()].some((key) => key.startsWith('GNU.sparse.')))) {
       throw new WharfError('image.unsupported', `the layer holds a sparse file, ${shownName(name)}`, {
@@ -188,19 +195,19 @@ export class TarParser {
     const type = known === 'file' && name.endsWith('/') ? 'dir' : known;
     const size = paxNumber(pax, 'size') ?? numberField(block, 124, 12);
     if (name === '' || name.includes('\0')) throw corrupt('an entry without a usable name');
-    const linkName = pax?.get('linkpath') ?? this.#longLink ?? textField(block, 157, 100);
+    const linkName = pax?.get('linkpath') || this.#longLink || textField(block, 157, 100);
     if (linkName.includes('\0')) throw corrupt(`${shownName(name)} has a link target with a zero byte`);
     return {
       type,
       name,
       linkName: type === 'link' || type === 'symlink' ? linkName : '',
       mode: numberField(block, 100, 8) & 0o7777,
-      uid: paxNumber(pax, 'uid') ?? numberField(block, 108, 8),
-      gid: paxNumber(pax, 'gid') ?? numberField(block, 116, 8),
+      uid: owner(paxNumber(pax, 'uid') ?? numberField(block, 108, 8)),
+      gid: owner(paxNumber(pax, 'gid') ?? numberField(block, 116, 8)),
       size: type === 'file' ? size : 0,
-      mtime: paxNumber(pax, 'mtime') ?? signedField(block, 136, 12),
-      devMajor: type === 'char' || type === 'block' ? numberField(block, 329, 8) : 0,
-      devMinor: type === 'char' || type === 'block' ? numberField(block, 337, 8) : 0,
+      mtime: boundTime(paxNumber(pax, 'mtime') ?? signedField(block, 136, 12)),
+      devMajor: type === 'char' || type === 'block' ? deviceNumber(block, 329, maxDevMajor) : 0,
+      devMinor: type === 'char' || type === 'block' ? deviceNumber(block, 337, maxDevMinor) : 0,
       xattrs: pax === undefined ? undefined : paxXattrs(pax),
     };
   }
@@ -250,12 +257,29 @@ function octalField(block: Buffer, from: number, length: number): number {
   return value;
 }
 
+/** The largest number is no owner: to chown(2) it means to change nothing. */
+function owner(id: number): number {
+  if (id > 0xffff_fffe) throw corrupt(`the owner ${id}, which is beyond 32 bits`);
+  return id;
+}
+
+/** As dockerd: times before the epoch or after 2262 become the epoch. */
+function boundTime(seconds: number): number {
+  return seconds < 0 || seconds > maxTime ? 0 : seconds;
+}
+
+function deviceNumber(block: Buffer, from: number, max: number): number {
+  const value = numberField(block, from, 8);
+  if (value > max) throw corrupt(`the device number ${value}, which no kernel has`);
+  return value;
+}
+
 function paxNumber(pax: ReadonlyMap<string, string> | undefined, key: string): number | undefined {
   const text = pax?.get(key);
   if (text === undefined || text === '') return undefined;
   const value = Number(text);
   const whole = key !== 'mtime';
-  if (!/^-?\d+(?:\.\d*)?$/.test(text) || (whole && (!Number.isSafeInteger(value) || value < 0))) {
+  if (!/^-?\d{1,30}(?:\.\d*)?$/.test(text) || (whole && (!Number.isSafeInteger(value) || value < 0))) {
     throw corrupt(`the attribute ${key} is no number`);
   }
   return value;
@@ -272,8 +296,9 @@ function paxXattrs(pax: ReadonlyMap<string, string>): ReadonlyMap<string, Buffer
 }
 
 /** `"<length> <key>=<value>\n"`, again and again; the length counts the whole record. */
-function parsePax(body: Buffer, earlier: Map<string, string> | undefined): Map<string, string> {
-  const records = earlier ?? new Map<string, string>();
+function parsePax(body: Buffer): Map<string, string> {
+  // Not added to those of a header before it: nobody else reads them so, and it would grow without bounds.
+  const records = new Map<string, string>();
   let at = 0;
   while (at < body.length) {
     const space = body.indexOf(0x20, at);
@@ -283,8 +308,9 @@ function parsePax(body: Buffer, earlier: Map<string, string> | undefined): Map<s
     if (end <= space + 1 || end > body.length || body[end - 1] !== 0x0a) throw corrupt('a broken pax record');
     const record = body.toString('latin1', space + 1, end - 1);
     const equals = record.indexOf('=');
-    if (equals <= 0) throw corrupt('a pax record without a key');
-    records.set(record.slice(0, equals), record.slice(equals + 1));
+    const key = record.slice(0, Math.max(0, equals));
+    if (key === '' || key.includes('\0')) throw corrupt('a pax record without a usable key');
+    records.set(key, record.slice(equals + 1));
     at = end;
   }
   return records;

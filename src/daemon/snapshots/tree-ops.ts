@@ -150,7 +150,12 @@ function setXattrs(path: string, xattrs: ReadonlyMap<string, Buffer>): void {
     } catch (error) {
       const errno = errnoOf(error);
       // As Docker: a file system without attributes loses them, and user.* exist on files and folders only.
-      if (errno !== 'ENOTSUP' && !(errno === 'EPERM' && name.startsWith('user.'))) throw error;
+      if (errno === 'ENOTSUP' || errno === 'EPERM') continue;
+      if (errno !== 'E2BIG' && errno !== 'ERANGE' && errno !== 'EINVAL') throw error;
+      throw new WharfError(
+        'layer.corrupt',
+        `the attribute ${JSON.stringify(name.slice(0, 100))} can not be set: ${errno}`,
+      );
     }
   }
 }
