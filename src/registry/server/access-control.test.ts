@@ -164,3 +164,16 @@ describe('the command line', () => {
     expect([code, err]).toEqual([1, expect.stringMatching(/address already in use/)]);
   });
 });
+
+it('who holds a token gets the next one without the password, for half a day', () => {
+  const tokens = new RegistryTokens();
+  const hourMs = 3_600_000;
+  let token = tokens.issue('alice', 0);
+  expect(tokens.renew(token, 301_000)).toBeUndefined();
+  token = tokens.renew(token, 200_000) ?? '';
+  expect(tokens.userOf(token, 400_000)).toBe('alice');
+  // As if it had been renewed all day: the sign-in itself is too long ago.
+  const old = tokens.issue('alice', 13 * hourMs, 0);
+  expect(tokens.userOf(old, 13 * hourMs)).toBe('alice');
+  expect(tokens.renew(old, 13 * hourMs)).toBeUndefined();
+});

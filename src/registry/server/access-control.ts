@@ -76,6 +76,16 @@ export class AccessControl {
     return rules === undefined ? user !== '' : rulesAllow(rules, user, repository, action);
   }
 
+  /** Names of the users, in order. */
+  async userNames(): Promise<readonly string[]> {
+    await this.load();
+    return [...this.#users.keys()].sort();
+  }
+
+  get isAnonymousRead(): boolean {
+    return this.#servesAnonymous;
+  }
+
   get #servesAnonymous(): boolean {
     return this.#rules.anonymousRead || (this.#rules.rules?.some((rule) => rule.users.includes(anonymous)) ?? false);
   }
@@ -86,19 +96,31 @@ export class AccessControl {
     return asked.action === 'read' || this.#rules.rules !== undefined;
   }
 
-  /** Gives a token to the user of a Basic header, or to a nameless reader. @throws RegistryError 'UNAUTHORIZED' */
+  /**
+   * Gives a token to the user of a Basic header, to whoever still holds one, or to a nameless reader.
+   * @throws RegistryError 'UNAUTHORIZED'
+   */
   async token(authorization: string | undefined): Promise<{ token: string; expires_in: number }> {
     await this.load();
-    if (!this.#servesAnonymous) throw new RegistryError('NOT_FOUND');
-    const user = authorization === undefined ? '' : await this.#userOfBasic(authorization);
-    if (user === undefined)
+    const token = await this.#newToken(authorization);
+    if (token === undefined)
       throw new RegistryError('UNAUTHORIZED', { headers: { 'www-authenticate': basicChallenge } });
-    return { token: this.#tokens.issue(user), expires_in: tokenLifeSeconds };
+    return { token, expires_in: tokenLifeSeconds };
+  }
+
+  async #newToken(authorization: string | undefined): Promise<string | undefined> {
+    if (authorization === undefined) return this.#servesAnonymous ? this.#tokens.issue('') : undefined;
+    const held = bearerToken(authorization);
+    if (held === undefined) {
+      const user = await this.#userOfBasic(authorization);
+      return user === undefined ? undefined : this.#tokens.issue(user);
+    }
+    return (await this.#userOf(authorization)) === undefined ? undefined : this.#tokens.renew(held);
   }
 
   /** Undefined for credentials that are wrong; empty for a nameless reader's token. */
   async #userOf(authorization: string): Promise<string | undefined> {
-    const token = /^Bearer (\S{1,4096})$/i.exec(authorization)?.[1];
+    const token = bearerToken(authorization);
     if (token === undefined) return await this.#userOfBasic(authorization);
     const user = this.#tokens.userOf(token);
     return user === '' || (user !== undefined && this.#users.has(user)) ? user : undefined;
@@ -129,4 +151,8 @@ export class AccessControl {
     this.#verified.add(key);
     return user;
   }
+}
+
+function bearerToken(authorization: string): string | undefined {
+  return /^Bearer (\S{1,4096})$/i.exec(authorization)?.[1];
 }
