@@ -1,7 +1,8 @@
 /** A layer's bytes, unpacked. How they are packed is read from their first bytes: media types are wrong at times. */
 import { Readable } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import { WharfError } from '../../contract/errors.ts';
+import { unpackZstd } from './zstd-frames.ts';
 
 export type Packing = 'none' | 'gzip' | 'zstd';
 
@@ -30,7 +31,9 @@ export function decompressed(packed: Readable, head: Buffer): Readable {
   const packing = detectPacking(head);
   if (packing === 'none') return packed;
   const options = { chunkSize: chunkBytes, highWaterMark: readAheadBytes };
-  const unpacker = packing === 'gzip' ? createGunzip(options) : createZstdDecompress(options);
+  if (packing === 'zstd')
+    return Readable.from(unpackZstd(packed, options), { objectMode: false, highWaterMark: readAheadBytes });
+  const unpacker = createGunzip(options);
   // `pipe` alone would lose the source's errors.
   packed.on('error', (error) => unpacker.destroy(error));
   unpacker.on('close', () => packed.destroy());
