@@ -17,7 +17,30 @@ export interface FileReader extends AsyncDisposable {
   read(into: Uint8Array, lengthBytes: number, position: number): Promise<number>;
 }
 
+export interface SharedFile {
+  readonly bytes: Buffer;
+  /** Of this content; another one after each write. */
+  readonly version: string;
+}
+
+/** Small files that several servers agree by. */
+export interface SharedStorage {
+  readShared(path: string): Promise<SharedFile | undefined>;
+  /**
+   * Writes only over the version given, or only what is not there yet when it is undefined.
+   * @returns the new version; undefined when another server was first
+   */
+  writeShared(path: string, bytes: Uint8Array, over: string | undefined): Promise<string | undefined>;
+}
+
+/** Another server appends to the same file: what this one sent is not all in it. */
+export class AppendConflict extends Error {
+  override readonly name = 'AppendConflict';
+}
+
 export interface StorageDriver {
+  /** There when several servers may work on this storage at once. */
+  readonly shared?: SharedStorage;
   /** A small file whole; undefined when it is not there. */
   read(path: string): Promise<Buffer | undefined>;
   write(path: string, bytes: Uint8Array): Promise<void>;
@@ -29,6 +52,7 @@ export interface StorageDriver {
   /**
    * Writes at `offset`, cutting off what lay behind it, and makes the file when it is not there. When the source fails,
    * what came until then is kept. Answers the new size.
+   * @throws AppendConflict when the storage is shared and another server appends to this file too
    */
   append(path: string, offset: number, source: AsyncIterable<Uint8Array>): Promise<number>;
   /** Moves a file that `append` wrote to its place for good, over what is there. */
@@ -37,4 +61,6 @@ export interface StorageDriver {
   list(path: string): Promise<readonly string[]>;
   /** A file or a folder with all it holds; answers whether there was one. */
   remove(path: string): Promise<boolean>;
+  /** Frees what commits that were cut short before this time have left where no path leads; for drivers that have such. */
+  abandonUnfinished?(beforeMs: number): Promise<void>;
 }
