@@ -21,6 +21,12 @@ const bundles = [
     command: vite('vite.registry.config.ts'),
   },
   {
+    name: 'registry page',
+    out: 'out/registry-site/index.html',
+    inputs: ['src/renderer', 'vite.registry-site.config.ts'],
+    command: vite('vite.registry-site.config.ts'),
+  },
+  {
     name: 'command line',
     out: 'out/cli/wharf.cjs',
     inputs: ['src/cli', 'src/machine', 'src/extensions', 'src/host', 'scripts/build-cli.mjs'],
