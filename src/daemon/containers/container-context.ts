@@ -9,6 +9,7 @@ import type { Runtime } from '../runtime/runtime.ts';
 import type { SeccompProfile } from '../runtime/seccomp.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import type { VolumeService } from '../volumes/volume-service.ts';
+import { idByLink } from './container-links.ts';
 import type { ContainerRecord } from './container-record.ts';
 import type { ContainerSettings } from './container-settings.ts';
 import type { ContainerState, RunEnd } from './container-state.ts';
@@ -132,7 +133,7 @@ export function createContainerContext(deps: ContainerDeps, makeVerbs: (context:
     get verbs(): LifeCycleVerbs {
       return verbs;
     },
-    find: (ref) => handle(store.resolve(ref)),
+    find: (ref) => handle((ref.includes('/', 1) ? idByLink(store, ref) : undefined) ?? store.resolve(ref)),
     handle,
     forget(id) {
       for (const execId of handles.get(id)?.execs.keys() ?? []) execOwners.delete(execId);

@@ -6,7 +6,8 @@
 import { WharfError } from '../../contract/errors.ts';
 import { invalidConfig } from './config-refusal.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
-import { noSuchContainer } from './container-store.ts';
+import { type ContainerStore, noSuchContainer } from './container-store.ts';
+import { linkEnv } from './link-env.ts';
 
 /** What the client wrote, as the record keeps it. @throws WharfError 'container.config-invalid' in Docker's words */
 export function resolveLink(context: ContainerContext, link: string): string {
@@ -31,10 +32,38 @@ export interface ContainerLink {
   readonly alias: string;
 }
 
-export function linksOf({ record }: ContainerHandle): readonly ContainerLink[] {
+export function linksOf({ record }: Pick<ContainerHandle, 'record'>): readonly ContainerLink[] {
   return (record.hostConfig.Links ?? []).map((link) => {
     const [linkedId = '', alias = ''] = link.split(':');
     return { linkedId, alias };
+  });
+}
+
+/** `<name>/<alias>`: the container that a link of the named one leads to. */
+export function idByLink(store: ContainerStore, ref: string): string | undefined {
+  const [parent = '', alias, ...rest] = ref.replace(/^\//, '').split('/');
+  const id = alias === undefined || rest.length > 0 ? undefined : store.idOfName(parent);
+  const links = (id === undefined ? undefined : store.get(id))?.record.hostConfig.Links ?? [];
+  const linkedId = links.find((link) => link.split(':')[1] === alias)?.split(':')[0];
+  return linkedId === undefined || store.get(linkedId) === undefined ? undefined : linkedId;
+}
+
+/**
+ * What its links put into a container's environment: they are of the default bridge alone. Linked ones that do not run have
+ * no address there, and are left out.
+ */
+export function linkEnvOf(
+  context: ContainerContext,
+  handle: Pick<ContainerHandle, 'id' | 'record'>,
+): readonly string[] {
+  const addressOf = (id: string) => context.networks.sandbox(id)?.endpoints.bridge?.IPAddress;
+  if (!handle.record.hostConfig.Links?.length || !addressOf(handle.id)) return [];
+  return linksOf(handle).flatMap(({ linkedId, alias }) => {
+    const config = context.store.get(linkedId)?.record.config;
+    const address = addressOf(linkedId);
+    if (config === undefined || !address) return [];
+    const linkName = `/${handle.record.name}/${alias}`;
+    return linkEnv({ linkName, address, env: config.Env ?? [], exposedPorts: Object.keys(config.ExposedPorts ?? {}) });
   });
 }
 

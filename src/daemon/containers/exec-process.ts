@@ -7,6 +7,7 @@ import { processCapabilities } from '../runtime/runtime-spec.ts';
 import { rlimits } from '../runtime/spec-rlimits.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
+import { linkEnvOf } from './container-links.ts';
 import { plainSettings, runtimeUlimits } from './container-settings.ts';
 import { isLive } from './container-state.ts';
 import { processEnv } from './process-env.ts';
@@ -31,7 +32,7 @@ export async function execProcess(
     { capAdd: hostConfig.CapAdd ?? [], capDrop: hostConfig.CapDrop ?? [], privileged },
     context.machine,
   );
-  const facts = { hostname: hostnameOf(record), home: user.home, tty };
+  const facts = { hostname: hostnameOf(record), home: user.home, tty, links: linkEnvOf(context, { id, record }) };
   return {
     terminal: tty,
     ...(tty && rows > 0 && columns > 0 ? { consoleSize: { height: rows, width: columns } } : {}),

@@ -65,7 +65,7 @@ export function networkSettings(
   return {
     Bridge: '',
     SandboxID: sandbox?.sandboxId ?? '',
-    SandboxKey: sandbox?.netnsPath ?? '',
+    SandboxKey: sandbox?.sandboxKey ?? '',
     Ports: sandbox?.ports ?? {},
     HairpinMode: false,
     LinkLocalIPv6Address: '',

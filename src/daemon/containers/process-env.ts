@@ -8,11 +8,13 @@ export interface EnvFacts {
   readonly hostname: string;
   readonly home: string;
   readonly tty: boolean;
+  /** Of its links. */
+  readonly links?: readonly string[];
 }
 
 /** The environment of a container's process: what every one has, then its own, which wins. Pure. */
-export function processEnv(own: readonly string[], { hostname, home, tty }: EnvFacts): readonly string[] {
-  const base = [`PATH=${defaultPath}`, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : [])];
+export function processEnv(own: readonly string[], { hostname, home, tty, links = [] }: EnvFacts): readonly string[] {
+  const base = [`PATH=${defaultPath}`, `HOSTNAME=${hostname}`, ...(tty ? ['TERM=xterm'] : []), ...links];
   // A name without a value takes the variable away.
   const unset = new Set(own.filter((line) => !line.includes('=')));
   const merged = overlayEnv(

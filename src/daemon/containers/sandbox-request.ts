@@ -40,10 +40,7 @@ export function sandboxRequest(
     dnsSearch: hostConfig.DnsSearch ?? [],
     extraHosts: hostConfig.ExtraHosts ?? [],
     // On other networks they mean nothing to dockerd (there it is the endpoint that has links); compose v1 sends both.
-    links:
-      moment === 'start' && ['bridge', 'default'].includes(networkMode)
-        ? linkedContainers(context, hostConfig.Links ?? [])
-        : [],
+    links: moment === 'start' && ['bridge', 'default'].includes(networkMode) ? linkedContainers(context, record) : [],
     sysctls: Object.fromEntries(Object.entries(hostConfig.Sysctls ?? {}).filter(([name]) => name.startsWith('net.'))),
     filesDir: containerDir(context.dataRoot, record.id),
   };
@@ -59,13 +56,14 @@ function joinedNetwork(context: ContainerContext, mode: string): string {
 }
 
 /** Docker's old links: the linked container's address on the default bridge under its name, its alias and its short ID. */
-function linkedContainers(context: ContainerContext, links: readonly string[]): SandboxRequest['links'] {
-  return links.map((link) => {
+function linkedContainers(context: ContainerContext, record: ContainerRecord): SandboxRequest['links'] {
+  return (record.hostConfig.Links ?? []).map((link) => {
     const [ref = '', alias] = link.split(':');
     const linked = context.find(ref);
     const address = context.networks.sandbox(linked.id)?.endpoints.bridge?.IPAddress;
     if (!address) {
-      throw new WharfError('container.not-running', `Cannot link to a non running container: /${linked.record.name}`);
+      const link = `/${linked.record.name} AS /${record.name}/${alias ?? linked.record.name}`;
+      throw new WharfError('container.not-running', `Cannot link to a non running container: ${link}`);
     }
     const { name } = linked.record;
     return { address, names: [...new Set([alias ?? name, name, linked.id.slice(0, 12)])] };

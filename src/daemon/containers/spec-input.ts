@@ -5,6 +5,7 @@ import { findInitBinary } from '../runtime/init-binary.ts';
 import type { RuntimeSpecInput } from '../runtime/runtime-spec.ts';
 import { lookupUser } from '../runtime/user-lookup.ts';
 import type { ContainerContext } from './container-context.ts';
+import { linkEnvOf } from './container-links.ts';
 import type { ContainerRecord } from './container-record.ts';
 import { plainSettings, runtimeUlimits } from './container-settings.ts';
 import { refuseDeviceRequests } from './device-requests.ts';
@@ -43,7 +44,7 @@ export async function specInput(
   return {
     id,
     args: record.args,
-    env: processEnv(config.Env ?? [], { hostname, home: user.home, tty }),
+    env: processEnv(config.Env ?? [], { hostname, home: user.home, tty, links: linkEnvOf(context, { id, record }) }),
     cwd: config.WorkingDir || '/',
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     tty,

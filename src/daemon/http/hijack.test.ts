@@ -145,6 +145,15 @@ describe('an attach without upgrade', () => {
 });
 
 describe('an attach over a WebSocket', () => {
+  it('without the upgrade is refused', async () => {
+    await using server = await testServer(sessions);
+    const client = await server.connect();
+    client.socket.write('GET /containers/a/attach/ws HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    const text = await client.ended();
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text).toContain('not websocket protocol');
+  });
+
   it('carries bytes both ways', async () => {
     await using server = await testServer(sessions);
     const socket = new WebSocket(`ws+unix://${server.path}:/containers/a/attach/ws?stream=1`);

@@ -42,8 +42,12 @@ export async function takeOverUpgraded(
 }
 
 /** Answers 200 on a connection whose request came without Upgrade. */
-export async function takeOverPlain({ request, response, context, handler }: Exchange): Promise<void> {
+export async function takeOverPlain({ request, response, resolved, context, handler }: Exchange): Promise<void> {
   const session = (await handler(context)) as StreamSession | undefined;
+  if (resolved.name === 'ContainerAttachWebsocket') {
+    session?.cancel();
+    throw new WharfError('request.invalid', 'not websocket protocol');
+  }
   if (session === undefined) {
     response.writeHead(200, { 'Content-Length': 0 });
     response.end();

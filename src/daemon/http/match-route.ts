@@ -52,12 +52,14 @@ function firstSegment(method: string, path: string): string {
 
 /** `/images/{name:.*}/json` as an anchored expression with named groups. */
 function patternOf(template: string): RegExp {
+  // A container may be named by another's link to it, `web/db`, whose slash clients send as it is.
+  const ofContainers = template.startsWith('/containers/{id}');
   const source = template
     .split(/(\{\w+(?::\.\*)?\})/)
     .map((part) => {
       const name = /^\{(\w+)(:\.\*)?\}$/.exec(part);
       if (name === null) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-      return name[2] === undefined ? `(?<${name[1]}>[^/]+)` : `(?<${name[1]}>.+)`;
+      return name[2] === undefined && !ofContainers ? `(?<${name[1]}>[^/]+)` : `(?<${name[1]}>.+)`;
     })
     .join('');
   return new RegExp(`^${source}$`);

@@ -91,8 +91,8 @@ async function newConfig(
     ...(request.author === '' ? {} : { author: request.author }),
     ...(request.comment === '' ? {} : { comment: request.comment }),
   };
-  // What these describe is the base's last build step, not this image.
-  const { container: _container, container_config: _containerConfig, ...kept } = isJsonObject(json) ? json : {};
+  // What these describe is the base's last build step and who made it, not this image.
+  const { container: _, container_config: _config, author: _author, ...kept } = isJsonObject(json) ? json : {};
   return Buffer.from(
     JSON.stringify({
       ...kept,

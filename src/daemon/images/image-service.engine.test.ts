@@ -205,6 +205,11 @@ describe('commit', () => {
     expect(existsSync(join(second, 'etc/issue'))).toBe(false);
     const history = await world.images.history(id);
     expect(history.map((item) => item.Id)).toEqual([id, image.id]);
+    // Who made the base has not made this one.
+    const unsigned = { ...request, baseImageId: id, snapshotKey: 'd', author: '', reference: 'unsigned:1' };
+    await world.images.commit(unsigned);
+    expect(await world.images.inspect('unsigned:1')).toMatchObject({ Parent: id, Author: '' });
+    await world.images.remove('unsigned:1', { force: true, noPrune: false });
     await world.images.push('made:1', { signal, onProgress: () => {} });
     await world.images.remove('made:1', { force: true, noPrune: false });
     expect((await world.pull('made:1')).id).toBe(id);

@@ -54,7 +54,9 @@ export interface Sandbox {
   readonly endpoints: Readonly<Record<string, EndpointSettings>>;
   /** NetworkSettings.Ports: what is really published. */
   readonly ports: PortMap;
+  /** NetworkSettings.SandboxID and SandboxKey, as dockerd shows them: empty for one that uses another container's. */
   readonly sandboxId: string;
+  readonly sandboxKey: string;
 }
 
 export interface NetworkService {

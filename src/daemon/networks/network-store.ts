@@ -106,6 +106,8 @@ export interface SandboxRecord {
   readonly netnsInode: number;
   /** Container whose namespace is used, else empty. */
   readonly sharedWith: string;
+  /** Its namespace has loopback alone, and it can join no network. */
+  readonly networkDisabled?: boolean;
   readonly filesDir: string;
   readonly endpoints: readonly EndpointRecord[];
   readonly ports: readonly PublishedPort[];

@@ -42,6 +42,14 @@ function checkCanConnect(sandbox: SandboxRecord, network: NetworkRecord, attachm
       'container sharing network namespace with another container or host cannot be connected to any other network',
     );
   }
+  if (sandbox.networkDisabled === true) {
+    throw new WharfError(
+      'network.not-connected',
+      `network sandbox for container ${sandbox.containerId} not found`,
+      // As dockerd answers.
+      { status: 404 },
+    );
+  }
   if (sandbox.netnsPath === '') {
     throw new WharfError(
       'network.config-invalid',

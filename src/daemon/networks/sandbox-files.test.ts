@@ -8,6 +8,7 @@ import {
   parseResolvConf,
   withOwnResolver,
 } from './sandbox-files.ts';
+import { ownHostsEntries } from './sandbox-record.ts';
 
 test("the host's resolv.conf is read: comments, domain, options", () => {
   const text =
@@ -55,4 +56,13 @@ test('the hosts file starts with loopback and ends with what is given', () => {
   const text = formatHosts([{ address: '172.17.0.2', names: ['web.lan', 'web'] }]);
   expect(text).toMatch(/^127\.0\.0\.1\tlocalhost\n/);
   expect(text).toMatch(/\n172\.17\.0\.2\tweb\.lan web\n$/);
+});
+
+test("a container's own line has its full name, in one piece or two, and the part before the first dot", () => {
+  const endpoints = [{ ipv4: '172.17.0.2', ipv6: '' }];
+  const namesOf = (hostname: string, domainname: string) =>
+    ownHostsEntries({ hostname, domainname, endpoints }).map(({ names }) => names);
+  expect(namesOf('web', '')).toEqual([['web']]);
+  expect(namesOf('foo.bar.com', '')).toEqual([['foo.bar.com', 'foo']]);
+  expect(namesOf('foo', 'bar.com')).toEqual([['foo.bar.com', 'foo']]);
 });

@@ -6,6 +6,8 @@ import { macOf, randomMac } from './bridge.ts';
 import { bridgeSettings } from './bridge-options.ts';
 import { interfaceNameOption } from './endpoint-options.ts';
 import { dnsNamesOf, type WantedEndpoint } from './endpoint-plan.ts';
+import type { Attachment } from './network-driver.ts';
+import type { NetworkRegistry } from './network-registry.ts';
 import type { SandboxRequest } from './network-service.ts';
 import { type EndpointRecord, type NetworkRecord, noRoutes, type SandboxRecord } from './network-store.ts';
 import { allPortKeys } from './port-spec.ts';
@@ -36,6 +38,14 @@ export function newSandboxRecord(request: SandboxRequest, sandboxId: string): Sa
     wantedPorts: [],
     portKeys: allPortKeys(request),
   };
+}
+
+/** The record's endpoints that have interfaces, with their networks. */
+export function attachmentsOf(record: SandboxRecord, networks: Pick<NetworkRegistry, 'get'>): Attachment[] {
+  return record.endpoints.flatMap((endpoint) => {
+    const network = networks.get(endpoint.networkId);
+    return network === undefined || endpoint.interfaceName === '' ? [] : [{ record: network, endpoint }];
+  });
 }
 
 export interface EndpointAddresses {
@@ -86,10 +96,19 @@ export function nextInterfaceName(endpoints: readonly EndpointRecord[], wanted: 
   for (let number = 0; ; number++) if (!taken.has(`${prefix}${number}`)) return `${prefix}${number}`;
 }
 
-/** A container's own line in its hosts file: every address with 'host.domain host'. */
-export function ownHostsEntries(record: SandboxRecord): HostsEntry[] {
+/**
+ * A container's own line in its hosts file: every address with its full name and the part before the first dot. As in
+ * Docker, the full name may come as host name and domain name, or all as host name.
+ */
+export function ownHostsEntries(
+  record: Pick<SandboxRecord, 'hostname' | 'domainname'> & {
+    readonly endpoints: readonly Pick<EndpointRecord, 'ipv4' | 'ipv6'>[];
+  },
+): HostsEntry[] {
   const { hostname, domainname } = record;
-  const names = domainname === '' ? [hostname] : [`${hostname}.${domainname}`, hostname];
+  const full = domainname === '' ? hostname : `${hostname}.${domainname}`;
+  const [bare = full] = full.split('.');
+  const names = bare === full ? [full] : [full, bare];
   const addresses = record.endpoints.flatMap((endpoint) => [endpoint.ipv4, endpoint.ipv6]);
   return addresses.filter((address) => address !== '').map((address) => ({ address, names }));
 }

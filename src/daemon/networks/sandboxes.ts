@@ -31,14 +31,14 @@ import { poolsOf } from './network-pools.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { Sandbox, SandboxRequest } from './network-service.ts';
 import type { NetworkRecord, NetworkStore, SandboxRecord } from './network-store.ts';
-import { endpointView } from './network-view.ts';
 import type { PortPublisher } from './port-publisher.ts';
-import { publishedPortMap, republished } from './port-publisher.ts';
+import { republished } from './port-publisher.ts';
 import { type WantedPort, wantedPorts } from './port-spec.ts';
 import { publishTarget, specific } from './publish-target.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
 import { SandboxNames } from './sandbox-names.ts';
-import { newEndpointRecord, newId, newSandboxRecord } from './sandbox-record.ts';
+import { attachmentsOf, newEndpointRecord, newId, newSandboxRecord } from './sandbox-record.ts';
+import { sandboxView } from './sandbox-view.ts';
 
 export interface SandboxesOptions {
   readonly store: NetworkStore;
@@ -94,12 +94,8 @@ export class Sandboxes {
     this.#o.store.saveSandbox(record);
   }
 
-  /** The record's endpoints that have interfaces, with their networks. */
   attachments(record: SandboxRecord): Attachment[] {
-    return record.endpoints.flatMap((endpoint) => {
-      const network = this.#o.registry.get(endpoint.networkId);
-      return network === undefined || endpoint.interfaceName === '' ? [] : [{ record: network, endpoint }];
-    });
+    return attachmentsOf(record, this.#o.registry);
   }
 
   /** @throws WharfError 'port.in-use' | 'network.*' | 'kernel.*'; then nothing is left */
@@ -129,7 +125,7 @@ export class Sandboxes {
   ): Promise<Sandbox> {
     const bare = { ipv4: '', ipv6: '', interfaceName: '', mac: '' };
     const endpoints = network === undefined ? [] : [newEndpointRecord(base, { record: network, settings: {} }, bare)];
-    let record: SandboxRecord = { ...base, netnsPath, endpoints };
+    let record: SandboxRecord = { ...base, netnsPath, endpoints, networkDisabled: network === undefined };
     this.save(record);
     try {
       if (netnsPath !== '') {
@@ -306,24 +302,7 @@ export class Sandboxes {
   }
 
   view(record: SandboxRecord): Sandbox {
-    const endpoints = record.endpoints.flatMap((endpoint) => {
-      const network = this.#o.registry.get(endpoint.networkId);
-      return network === undefined ? [] : [[network.name, endpointView(network, endpoint)] as const];
-    });
-    return {
-      netnsPath: record.netnsPath === '' ? undefined : record.netnsPath,
-      sandboxId: record.sandboxId,
-      endpoints: Object.fromEntries(endpoints),
-      ports: this.#portsOf(record),
-    };
-  }
-
-  /** As in Docker, ports are shown of containers with a way out that ports are published on, taken or not. */
-  #portsOf(record: SandboxRecord): Sandbox['ports'] {
-    if (record.portKeys.length === 0 || publishTarget(this.attachments(record), this.#o.drivers) === undefined)
-      return {};
-    const exposed = { portBindings: {}, exposedPorts: record.portKeys, publishAllPorts: false };
-    return publishedPortMap(exposed, record.ports);
+    return sandboxView(record, { ...this.#o, directory: this.#o.kernel.directory });
   }
 
   /** By ID, name, or unambiguous start of an ID. */

@@ -146,7 +146,7 @@ function files({ containers }: EngineServices) {
         signal,
       }),
     ContainerExport: async ({ params, signal }) => ({
-      headers: {},
+      headers: { 'Content-Type': 'application/octet-stream' },
       body: await containers.export(params.id, { signal }),
     }),
     ContainerChanges: ({ params, signal }) => containers.changes(params.id, { signal }),
