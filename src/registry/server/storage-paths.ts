@@ -10,6 +10,7 @@
  *         _referrers/sha256/<subject hex>/sha256/<hex>/link           (ours) manifests about a subject
  *         _uploads/<id>/data, startedat                               begun and not ended
  *     tmp/                                                            files being written
+ *     wharf/collection.json                                           (ours) who collects garbage, on a storage of several servers
  *
  * A link holds a digest. No name of a repository begins with "_", so the two never mix.
  */
@@ -19,6 +20,7 @@ const top = 'docker/registry/v2';
 
 export const repositoriesRoot = `${top}/repositories`;
 export const blobsRoot = `${top}/blobs`;
+export const collectionLeasePath = 'wharf/collection.json';
 
 function split(digest: Digest): string {
   return `${digestAlgorithm(digest)}/${digestHex(digest)}`;
@@ -99,4 +101,9 @@ export function uploadData(name: string, id: string): string {
 
 export function uploadStartedAt(name: string, id: string): string {
   return `${uploadFolder(name, id)}/startedat`;
+}
+
+/** Whether it is one of `uploadData`: the only files that grow. */
+export function isUploadData(path: string): boolean {
+  return path.startsWith(`${repositoriesRoot}/`) && /\/_uploads\/[^/]+\/data$/.test(path);
 }
