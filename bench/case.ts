@@ -1,14 +1,14 @@
 /** What a case is: one piece of work that answers one number a run, in its unit; lower is better. */
 import { createContainer, type EngineApi, engineApi, must } from './engine-api.ts';
-import type { CommandLine, Subject } from './subject.ts';
+import type { CommandLine, RegistrySubject, Subject } from './subject.ts';
 
 interface CaseBase {
   readonly name: string;
   readonly unit: 'ms' | 'MiB';
   /** How often, of the number asked for. */
   readonly share: number;
-  /** What the ratio to dockerd has to be at most, or in MiB what the value has to be. */
-  readonly atMost?: { readonly ratio: number } | { readonly value: number };
+  /** What the ratio to the peer (or to Wharf in another case) has to be at most, or in MiB what the value has to be. */
+  readonly atMost?: { readonly ratio: number; readonly toCase?: string } | { readonly value: number };
 }
 /** Measured once for each command line. */
 export interface CommandCase extends CaseBase {
@@ -20,7 +20,12 @@ export interface EngineCase extends CaseBase {
   readonly kind: 'engine';
   run(subject: Subject, api: EngineApi): Promise<number | undefined>;
 }
-export type BenchCase = CommandCase | EngineCase;
+/** Measured once for each registry server. */
+export interface RegistryCase extends CaseBase {
+  readonly kind: 'registry';
+  run(subject: RegistrySubject): Promise<number>;
+}
+export type BenchCase = CommandCase | EngineCase | RegistryCase;
 
 /** podman asks with SIGTERM first, also where removal is forced; sleep as the first process does not listen. */
 export const sleeper = (subject: Subject) => ({ Image: subject.image, Cmd: ['sleep', '600'], StopTimeout: 0 });

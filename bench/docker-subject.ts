@@ -76,6 +76,7 @@ export async function dockerSubject(registryHost: string, given?: string): Promi
     socket,
     image,
     largeImage: `${registryHost}/library/nginx:latest`,
+    registryHost,
     pids: () => processesNaming(root, [child?.pid ?? -1]),
     async respawn() {
       await end();

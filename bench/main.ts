@@ -7,6 +7,7 @@
  *   --without NAME  leaves docker or podman out
  *   --dockerd PATH  another dockerd than the installed one; also $BENCH_DOCKERD
  *   --podman WORDS  how to call another podman than the installed one; also $BENCH_PODMAN
+ *   --registry WORDS  how to call another CNCF distribution than the installed one; also $BENCH_REGISTRY
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { cpus, release, totalmem } from 'node:os';
@@ -19,8 +20,9 @@ import { engineApi } from './engine-api.ts';
 import { keepHostRules } from './host-rules.ts';
 import { median } from './measure.ts';
 import { podmanSubject } from './podman-subject.ts';
+import { distributionRegistry, wharfRegistry } from './registry-subject.ts';
 import { type BenchRow, resultLine, resultTable } from './result-table.ts';
-import type { Subject } from './subject.ts';
+import type { RegistrySubject, Subject } from './subject.ts';
 import { wharfSubject } from './wharf-subject.ts';
 
 const { values } = parseArgs({
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     without: { type: 'string', multiple: true, default: [] },
     dockerd: { type: 'string', default: process.env.BENCH_DOCKERD },
     podman: { type: 'string', default: process.env.BENCH_PODMAN },
+    registry: { type: 'string', default: process.env.BENCH_REGISTRY },
   },
 });
 const runs = Number(values.runs);
@@ -43,10 +46,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     interrupted = true;
   });
 
-async function measureOnce(bench: BenchCase, subject: Subject, into: Map<string, number[]>): Promise<void> {
+type AnySubject = Subject | RegistrySubject;
+
+async function measureOnce(bench: BenchCase, subject: AnySubject, into: Map<string, number[]>): Promise<void> {
   const add = (column: string, value: number | undefined) => {
     if (value !== undefined) into.set(column, [...(into.get(column) ?? []), value]);
   };
+  if (!('socket' in subject)) {
+    if (bench.kind === 'registry') add(subject.name, await bench.run(subject));
+    return;
+  }
+  if (bench.kind === 'registry') return;
   if (bench.kind === 'engine') {
     using api = engineApi(subject.socket);
     add(subject.name, await bench.run(subject, api));
@@ -55,7 +65,7 @@ async function measureOnce(bench: BenchCase, subject: Subject, into: Map<string,
   for (const command of subject.commands) add(command.name, await bench.run(subject, command));
 }
 
-async function measure(bench: BenchCase, subjects: readonly Subject[]): Promise<BenchRow> {
+async function measure(bench: BenchCase, subjects: readonly AnySubject[]): Promise<BenchRow> {
   const times = Math.max(1, Math.round(runs * bench.share));
   const samples = new Map<string, number[]>();
   const failures: string[] = [];
@@ -97,10 +107,18 @@ for (const [name, open, given] of [
   if (subject === undefined) console.log(`${name} is not measured: it is not installed or does not run here.`);
   else subjects.push(stack.use(subject));
 }
+const chosen = cases.filter(({ name }) => name.includes(values.only));
+const registries: RegistrySubject[] = [];
+if (chosen.some(({ kind }) => kind === 'registry')) {
+  registries.push(stack.use(await wharfRegistry()));
+  const distribution = await distributionRegistry(values.registry);
+  if (distribution === undefined) console.log('CNCF distribution is not measured: it is not installed.');
+  else registries.push(stack.use(distribution));
+}
 const rows: BenchRow[] = [];
-for (const bench of cases.filter(({ name }) => name.includes(values.only))) {
-  const row = await measure(bench, subjects);
-  process.stdout.write(resultLine(row));
+for (const bench of chosen) {
+  const row = await measure(bench, bench.kind === 'registry' ? registries : subjects);
+  process.stdout.write(resultLine(row, rows));
   for (const failure of row.failures) console.log(`  left out: ${failure}`);
   rows.push(row);
   if (interrupted) break;

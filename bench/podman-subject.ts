@@ -66,6 +66,7 @@ export async function podmanSubject(registryHost: string, given?: string): Promi
     socket,
     image,
     largeImage: `${registryHost}/library/nginx:latest`,
+    registryHost,
     pids: () => processesNaming(root, [service.pid ?? -1]),
     respawn: undefined,
     async [Symbol.asyncDispose]() {

@@ -2,12 +2,7 @@ import { dockerCommand, engineWorld, wharfCommand } from '../test-world/engine-w
 import { processesNaming } from './processes.ts';
 import type { CommandLine, Subject } from './subject.ts';
 
-export interface WharfSubject extends Subject {
-  /** The registry that every subject pulls from. */
-  readonly registryHost: string;
-}
-
-export async function wharfSubject(): Promise<WharfSubject> {
+export async function wharfSubject(): Promise<Subject> {
   const world = await engineWorld({ images: 'starter', pulled: ['busybox'] });
   const { stdout } = await world.wharf(['version', '--format', '{{.Server.Version}}']);
   const commands: CommandLine[] = [{ name: 'wharf CLI', argv: (args) => [wharfCommand, ...args], env: world.env }];
