@@ -64,6 +64,7 @@ export const TagList = object({ name: string, total: count, tags: list(TagSummar
 export type TagList = Static<typeof TagList>;
 
 export const LayerSummary = object({ digest: string, mediaType: string, sizeBytes: count });
+export type LayerSummary = Static<typeof LayerSummary>;
 
 export const PlatformDetails = object({
   /** Of this platform's manifest. */
@@ -75,6 +76,7 @@ export const PlatformDetails = object({
   labels: map(string),
   layers: list(LayerSummary),
 });
+export type PlatformDetails = Static<typeof PlatformDetails>;
 
 export const ReferrerSummary = object({
   digest: string,
@@ -83,6 +85,7 @@ export const ReferrerSummary = object({
   sizeBytes: count,
   annotations: map(string),
 });
+export type ReferrerSummary = Static<typeof ReferrerSummary>;
 
 export const ManifestDetails = object({
   name: string,
@@ -113,6 +116,8 @@ export const QuotaUse = object({
   maxTags: optional(count),
 });
 
+export type QuotaUse = Static<typeof QuotaUse>;
+
 export const CacheUse = object({
   /** First part of the repositories' names; empty for a registry that is a cache as a whole. */
   prefix: string,
@@ -122,6 +127,7 @@ export const CacheUse = object({
   /** False when the upstream could not be asked at the last try: what is held is served, as it was. */
   upstreamAnswers: boolean,
 });
+export type CacheUse = Static<typeof CacheUse>;
 
 export const SpaceUsed = object({
   repositories: count,
@@ -152,6 +158,7 @@ export const RetentionRemoval = object({
   /** For people. */
   reason: string,
 });
+export type RetentionRemoval = Static<typeof RetentionRemoval>;
 
 export const RetentionReport = object({
   dryRun: boolean,

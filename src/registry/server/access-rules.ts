@@ -1,6 +1,9 @@
 /** Who may do what in which repository. What no rule allows is refused; without rules every user may do everything. */
 
-export type RepositoryAction = 'read' | 'write' | 'delete';
+import { matchesRepository } from './repository-pattern.ts';
+
+/** `admin` is not about one repository: it goes with `*` only. */
+export type RepositoryAction = 'read' | 'write' | 'delete' | 'admin';
 
 export interface AccessRule {
   /** `team/app`, `team/*` (all below team/), `*` (all). */
@@ -23,11 +26,6 @@ export function rulesAllow(
     (rule) =>
       rule.allow.includes(action) &&
       rule.users.some((name) => name === anonymous || (user !== '' && (name === '*' || name === user))) &&
-      rule.repositories.some((pattern) => matches(pattern, repository)),
+      rule.repositories.some((pattern) => matchesRepository(pattern, repository)),
   );
-}
-
-function matches(pattern: string, repository: string): boolean {
-  if (pattern === '*') return true;
-  return pattern.endsWith('/*') ? repository.startsWith(pattern.slice(0, -1)) : pattern === repository;
 }

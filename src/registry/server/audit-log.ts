@@ -11,6 +11,8 @@ export interface AuditEntry {
   readonly method: string;
   readonly path: string;
   readonly status: number;
+  /** Why the registry did it by itself. */
+  readonly reason?: string;
 }
 
 export class AuditLog implements AsyncDisposable {

@@ -20,6 +20,7 @@ export async function handleBlob(exchange: Exchange, name: string, digest: Diges
   if (exchange.method !== 'DELETE') throw unsupported('GET, HEAD, DELETE');
   if (!(await exchange.stores.blobs.unlink(name, digest)))
     throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+  exchange.stores.usage.invalidate(name);
   answer(exchange, 202, { 'docker-content-digest': digest });
 }
 

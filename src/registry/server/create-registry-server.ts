@@ -3,19 +3,27 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { WharfError } from '../../contract/errors.ts';
+import type { CollectionReport, RetentionReport } from '../../contract/registry-routes.ts';
 import { AccessControl, type AccessRules } from './access-control.ts';
 import { AuditLog } from './audit-log.ts';
 import { BlobStore } from './blob-store.ts';
+import { ContentFactsReader } from './content-facts.ts';
+import type { Stores } from './exchange.ts';
 import { FilesystemDriver } from './filesystem-driver.ts';
-import { type CollectedGarbage, collectGarbage } from './garbage-collection.ts';
+import { repositoryFolders } from './garbage-collection.ts';
+import { Maintenance } from './maintenance.ts';
 import { ManifestStore } from './manifest-store.ts';
+import { Quotas } from './quotas.ts';
 import { type RegistryRequestHandler, registryHandler } from './registry-handler.ts';
 import { type RegistryLogger, silentLogger } from './registry-logger.ts';
+import { RepositoryUsage } from './repository-usage.ts';
 import { RequestRate } from './request-rate.ts';
 import { SearchIndex } from './search-index.ts';
 import { ServerMetrics } from './server-metrics.ts';
 import type { ServerSettings } from './server-settings.ts';
+import { SiteFiles } from './site-files.ts';
 import type { StorageDriver } from './storage-driver.ts';
+import { StorageSpace } from './storage-space.ts';
 import { UploadStore } from './upload-store.ts';
 
 export interface RegistryServerOptions {
@@ -27,6 +35,8 @@ export interface RegistryServerOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   readonly logger?: RegistryLogger;
   readonly settings?: ServerSettings;
+  /** Folder of the built page, which is then served at `/ui/`. */
+  readonly siteFolder?: string;
 }
 
 export interface RegistryServer extends AsyncDisposable {
@@ -35,7 +45,9 @@ export interface RegistryServer extends AsyncDisposable {
   /** @returns the base URL. Port 0 takes a free one. @throws WharfError 'port.in-use' | 'request.invalid' */
   listen(address: string, port: number): Promise<string>;
   /** Removes what nothing refers to, while it serves. Do not run it beside another process on the same folder. */
-  collectGarbage(): Promise<CollectedGarbage>;
+  collectGarbage(dryRun?: boolean): Promise<CollectionReport>;
+  /** Removes what the settings' retention rules do not keep. */
+  applyRetention(dryRun?: boolean): Promise<RetentionReport>;
   /** Lets requests under way end for `graceMs`, then cuts them. */
   close(graceMs?: number): Promise<void>;
 }
@@ -55,8 +67,8 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
     throw new WharfError('request.invalid', 'access rules need users, and tell themselves what is anonymous', {
       hint: 'Use --htpasswd without --anonymous-read, and the user "anonymous" in a rule.',
     });
-  const rules = settings.access === undefined ? {} : { rules: settings.access };
-  const access = options.auth === undefined ? undefined : new AccessControl({ ...options.auth, ...rules });
+  const accessRules = settings.access === undefined ? {} : { rules: settings.access };
+  const access = options.auth === undefined ? undefined : new AccessControl({ ...options.auth, ...accessRules });
   await access?.load().catch((error: unknown) => {
     throw error instanceof WharfError
       ? error
@@ -66,21 +78,43 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   });
   const blobs = new BlobStore(driver);
   const manifests = new ManifestStore(driver, blobs, { sparse: settings.sparse ?? false });
-  const stores = {
-    blobs,
-    manifests,
-    uploads: new UploadStore(driver, blobs),
-    index: new SearchIndex(manifests, blobs),
-  };
+  const facts = new ContentFactsReader(manifests, blobs);
+  const index = new SearchIndex(manifests, facts);
+  const usage = new RepositoryUsage(driver, manifests);
+  const stores: Stores = { blobs, manifests, uploads: new UploadStore(driver, blobs), index, facts, usage };
   const { auditLog, limits: bounds = {} } = settings;
   const audit =
     auditLog === undefined ? undefined : await AuditLog.open(auditLog, (error) => logger.error('audit log', error));
+  const isCache = (_name: string): boolean => false;
+  const quotas =
+    settings.quotas === undefined
+      ? undefined
+      : new Quotas(settings.quotas, { usage, isCache, repositories: () => repositoryFolders(driver, '', 0) });
+  const space = new StorageSpace(driver);
+  const rules = settings.retention?.rules ?? [];
+  const maintenance = new Maintenance({ driver, stores, space, rules, quotas, audit, logger, isCache });
+  const site = options.siteFolder === undefined ? undefined : await SiteFiles.read(options.siteFolder);
   const handler = registryHandler({
     stores,
     logger,
     metrics: new ServerMetrics(),
     checkHealth: async () => void (await driver.list('')),
+    managed: {
+      space,
+      quotas: async () => (await quotas?.report()) ?? [],
+      caches: () => [],
+      upstreamOf: () => undefined,
+      users: async () => ({
+        signInNeeded: access !== undefined,
+        anonymousRead: access?.isAnonymousRead ?? true,
+        users: (await access?.userNames()) ?? [],
+      }),
+      retain: (dryRun) => maintenance.retain(dryRun),
+      collect: (dryRun) => maintenance.collect(dryRun),
+    },
+    ...(quotas === undefined ? {} : { quotas }),
     ...(access === undefined ? {} : { access }),
+    ...(site === undefined ? {} : { site }),
     ...(audit === undefined ? {} : { audit }),
     ...(bounds.requestsPerSecond === undefined ? {} : { rate: new RequestRate(bounds.requestsPerSecond) }),
     ...(bounds.blobBytes === undefined ? {} : { maxBlobBytes: bounds.blobBytes }),
@@ -89,46 +123,23 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   const server: Server =
     options.tls === undefined ? createServer(limits, handler) : createTlsServer({ ...limits, ...options.tls }, handler);
   server.setTimeout(idleMs);
-  const collect = async (): Promise<CollectedGarbage> => await collectGarbage({ driver, ...stores });
-  const collector = collectEvery(settings.collectEveryMinutes, collect, logger);
   const close = async (graceMs = 3_000): Promise<void> => {
     await closeServer(server, graceMs);
-    await collector[Symbol.asyncDispose]();
+    await maintenance[Symbol.asyncDispose]();
     await audit?.[Symbol.asyncDispose]();
   };
   return {
     handler,
-    listen: (address, port) => listen(server, address, port, options.tls === undefined ? 'http' : 'https'),
-    collectGarbage: collect,
+    listen: async (address, port) => {
+      const url = await listen(server, address, port, options.tls === undefined ? 'http' : 'https');
+      const { collectEveryMinutes: collectMinutes, retention } = settings;
+      maintenance.schedule({ collectMinutes, retainMinutes: retention?.everyMinutes });
+      return url;
+    },
+    collectGarbage: (dryRun) => maintenance.collect(dryRun),
+    applyRetention: (dryRun) => maintenance.retain(dryRun),
     close,
     [Symbol.asyncDispose]: () => close(0),
-  };
-}
-
-/** Collects now and then; at its end it waits for a collection under way. */
-function collectEvery(
-  minutes: number | undefined,
-  collect: () => Promise<CollectedGarbage>,
-  logger: RegistryLogger,
-): AsyncDisposable {
-  let running: Promise<void> | undefined;
-  const once = async (): Promise<void> => {
-    try {
-      const { blobs, bytes, uploads } = await collect();
-      if (blobs + uploads > 0) logger.info(`collected ${blobs} blobs (${bytes} bytes) and ${uploads} uploads`);
-    } catch (error) {
-      logger.error('garbage was not collected', error);
-    } finally {
-      running = undefined;
-    }
-  };
-  const timer = minutes === undefined ? undefined : setInterval(() => (running ??= once()), minutes * 60_000);
-  timer?.unref();
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await running;
-    },
   };
 }
 

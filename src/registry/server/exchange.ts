@@ -2,8 +2,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RepositoryAction } from './access-rules.ts';
 import type { BlobStore } from './blob-store.ts';
+import type { ContentFactsReader } from './content-facts.ts';
 import type { ManifestStore } from './manifest-store.ts';
+import type { Quotas } from './quotas.ts';
 import { RegistryError } from './registry-error.ts';
+import type { RepositoryUsage } from './repository-usage.ts';
 import type { SearchIndex } from './search-index.ts';
 import type { UploadStore } from './upload-store.ts';
 
@@ -12,6 +15,14 @@ export interface Stores {
   readonly uploads: UploadStore;
   readonly manifests: ManifestStore;
   readonly index: SearchIndex;
+  readonly facts: ContentFactsReader;
+  readonly usage: RepositoryUsage;
+}
+
+/** After a repository got, or lost, a manifest or a tag. */
+export function noteChange({ index, usage }: Stores, name: string): void {
+  index.invalidate(name);
+  usage.invalidate(name);
 }
 
 export interface Exchange {
@@ -24,6 +35,7 @@ export interface Exchange {
   /** Whether who asks may do this too; the request itself was checked before. */
   readonly may: (repository: string, action: RepositoryAction) => boolean;
   readonly maxBlobBytes: number;
+  readonly quotas?: Quotas;
 }
 
 export type Headers = Readonly<Record<string, string | readonly string[]>>;

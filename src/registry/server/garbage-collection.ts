@@ -47,6 +47,7 @@ const removedAtOnce = 16;
 export async function collectGarbage(
   stores: CollectableStores,
   grace: CollectionGrace = defaultGrace,
+  dryRun = false,
 ): Promise<CollectedGarbage> {
   const { driver, blobs, manifests, uploads } = stores;
   const startedMs = Date.now();
@@ -59,6 +60,7 @@ export async function collectGarbage(
     // In the very millisecond the collection began it may have come after: with no grace, too, it is kept then.
     if (file !== undefined && file.modifiedAtMs < keptSinceMs) candidates.push(digest);
   }
+  if (dryRun) return await wouldCollect(stores, names, candidates, { startedMs, grace });
   const links = await linksOf(driver, names, new Set(candidates));
   let removed = { blobs: 0, bytes: 0 };
   for (let at = 0; at < candidates.length; at += removedAtOnce) {
@@ -75,6 +77,24 @@ export async function collectGarbage(
       if (await uploads.expire(name, id, startedMs - grace.uploadMs)) expired++;
   }
   return { ...removed, uploads: expired };
+}
+
+/** What a collection would remove now; nothing is. */
+async function wouldCollect(
+  { driver, blobs, uploads }: CollectableStores,
+  names: readonly string[],
+  candidates: readonly Digest[],
+  { startedMs, grace }: { readonly startedMs: number; readonly grace: CollectionGrace },
+): Promise<CollectedGarbage> {
+  const unused = candidates.filter((digest) => !blobs.guard.usedSince(digest, startedMs - grace.blobMs));
+  let bytes = 0;
+  for (const digest of unused) bytes += (await driver.stat(blobData(digest)))?.sizeBytes ?? 0;
+  let expired = 0;
+  for (const name of names) {
+    for (const id of await driver.list(uploadsFolder(name)))
+      if (await uploads.isExpired(name, id, startedMs - grace.uploadMs)) expired++;
+  }
+  return { blobs: unused.length, bytes, uploads: expired };
 }
 
 async function markUsed(manifests: ManifestStore, names: readonly string[]): Promise<ReadonlySet<Digest>> {
@@ -126,7 +146,8 @@ async function linksOf(
   return links;
 }
 
-async function storedBlobs(driver: StorageDriver): Promise<readonly Digest[]> {
+/** Of every repository, and of none. */
+export async function storedBlobs(driver: StorageDriver): Promise<readonly Digest[]> {
   const digests: Digest[] = [];
   for (const algorithm of await driver.list(blobsRoot)) {
     for (const prefix of await driver.list(`${blobsRoot}/${algorithm}`)) {
@@ -140,7 +161,11 @@ async function storedBlobs(driver: StorageDriver): Promise<readonly Digest[]> {
 }
 
 /** Every folder that may be a repository, those without a manifest too: they may hold uploads and links. */
-async function repositoryFolders(driver: StorageDriver, parent: string, depth: number): Promise<readonly string[]> {
+export async function repositoryFolders(
+  driver: StorageDriver,
+  parent: string,
+  depth: number,
+): Promise<readonly string[]> {
   if (depth > maxDepth) return [];
   const names: string[] = [];
   for (const part of await driver.list(parent === '' ? repositoriesRoot : `${repositoriesRoot}/${parent}`)) {

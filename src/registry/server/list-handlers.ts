@@ -1,4 +1,6 @@
 /** Lists: tags, repositories, and Wharf's search over what is held. */
+import { isWharfError } from '../../contract/errors.ts';
+import { type Platform, parsePlatform } from '../../oci/platform.ts';
 import { answerJson, type Exchange, page, pageSize, unsupported } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
 import type { EntryKind } from './search-index.ts';
@@ -21,14 +23,42 @@ export async function handleCatalog(exchange: Exchange): Promise<void> {
   answerJson(exchange, { repositories: items }, headers);
 }
 
-/** `GET /v2/_wharf/search?q=words&kind=image|extension|plugin&n=25` */
+/**
+ * `GET /v2/_wharf/search?q=words&kind=image|extension|plugin&platform=linux/arm64&n=25&offset=0`: the best first, with how many
+ * there are in all, and a Link to the next page.
+ */
 export async function handleSearch(exchange: Exchange): Promise<void> {
   if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const words = (exchange.query.get('q') ?? '').toLowerCase().split(/\s+/).filter(Boolean).slice(0, 16);
   const limit = pageSize(exchange.query, maxResults);
+  const offset = firstResult(exchange.query);
+  const platform = wantedPlatform(exchange.query);
   const shown = (name: string): boolean => exchange.may(name, 'read');
-  const query = { words, kind: wantedKind(exchange), limit, shown };
-  answerJson(exchange, { results: await exchange.stores.index.search(query) });
+  const query = { words, kind: wantedKind(exchange), limit, offset, shown };
+  const found = await exchange.stores.index.search(platform === undefined ? query : { ...query, platform });
+  const end = offset + found.results.length;
+  const isLast = found.results.length === 0 || end >= found.total;
+  const next = new URLSearchParams([...exchange.query].filter(([key]) => key !== 'offset'));
+  next.set('offset', String(end));
+  answerJson(exchange, found, isLast ? {} : { link: `</v2/_wharf/search?${next}>; rel="next"` });
+}
+
+/** @throws RegistryError 'PAGINATION_NUMBER_INVALID' */
+function firstResult(query: URLSearchParams): number {
+  const text = query.get('offset') ?? '0';
+  if (!/^\d{1,9}$/.test(text)) throw new RegistryError('PAGINATION_NUMBER_INVALID');
+  return Number(text);
+}
+
+function wantedPlatform(query: URLSearchParams): Platform | undefined {
+  const text = query.get('platform') || undefined;
+  if (text === undefined) return undefined;
+  try {
+    return parsePlatform(text, { os: 'linux', architecture: 'amd64' });
+  } catch (error) {
+    if (!isWharfError(error)) throw error;
+    throw new RegistryError('UNSUPPORTED', { status: 400, message: 'platform must be os/architecture[/variant]' });
+  }
 }
 
 function wantedKind({ query }: Exchange): EntryKind | undefined {

@@ -4,7 +4,8 @@ import { maxManifestBytes } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import { isTag } from '../../oci/reference.ts';
 import { holdsAlready } from './conditional-request.ts';
-import { answer, answerJson, type Exchange, readBody, unsupported } from './exchange.ts';
+import { artifactTypeOf } from './content-facts.ts';
+import { answer, answerJson, type Exchange, noteChange, readBody, unsupported } from './exchange.ts';
 import type { StoredManifest } from './manifest-store.ts';
 import { RegistryError } from './registry-error.ts';
 
@@ -49,8 +50,13 @@ async function put(exchange: Exchange, name: string, selector: ManifestSelector)
   const type = exchange.request.headers['content-type'];
   const tags = selector.kind === 'tag' ? [selector.tag] : wantedTags(exchange.query);
   const digest = selector.kind === 'manifest' ? selector.digest : undefined;
-  const stored = await exchange.stores.manifests.put(name, bytes, { type, digest, tags });
-  exchange.stores.index.invalidate(name);
+  const store = async (): Promise<StoredManifest> => {
+    const done = await exchange.stores.manifests.put(name, bytes, { type, digest, tags });
+    noteChange(exchange.stores, name);
+    return done;
+  };
+  const { quotas } = exchange;
+  const stored = await (quotas === undefined ? store() : quotas.manifest(name, tags, bytes.byteLength, store));
   const subject = stored.document.subject;
   answer(exchange, 201, {
     location: `/v2/${name}/manifests/${stored.digest}`,
@@ -71,13 +77,13 @@ function wantedTags(query: URLSearchParams): readonly string[] {
 }
 
 async function remove(exchange: Exchange, name: string, selector: ManifestSelector): Promise<void> {
-  const { manifests, index } = exchange.stores;
+  const { manifests } = exchange.stores;
   const gone =
     selector.kind === 'manifest'
       ? await manifests.delete(name, selector.digest)
       : await manifests.deleteTag(name, selector.tag);
   if (!gone) throw await unknown(exchange, name, selector);
-  index.invalidate(name);
+  noteChange(exchange.stores, name);
   answer(exchange, 202);
 }
 
@@ -92,7 +98,7 @@ export async function handleReferrers(exchange: Exchange, name: string, subject:
 }
 
 function referrerDescriptor({ document, digest, bytes }: StoredManifest) {
-  const artifactType = document.artifactType ?? (document.kind === 'manifest' ? document.config.mediaType : undefined);
+  const artifactType = artifactTypeOf(document) || undefined;
   return {
     mediaType: document.mediaType,
     digest,

@@ -72,6 +72,11 @@ export class ManifestStore {
     return file === undefined ? undefined : new Date(file.modifiedAtMs);
   }
 
+  async storedAt(name: string, digest: Digest): Promise<Date | undefined> {
+    const file = await this.#driver.stat(revisionLink(name, digest));
+    return file === undefined ? undefined : new Date(file.modifiedAtMs);
+  }
+
   /**
    * Stores a manifest after checking that all it names is there, then lets the tags name it.
    * @throws RegistryError 'MANIFEST_INVALID' | 'MANIFEST_BLOB_UNKNOWN' | 'DIGEST_INVALID'
@@ -132,6 +137,10 @@ export class ManifestStore {
       if (stored !== undefined) found.push(stored);
     }
     return found;
+  }
+
+  async countReferrers(name: string, subject: Digest): Promise<number> {
+    return (await this.#digestsBelow(referrersFolder(name, subject))).length;
   }
 
   async exists(name: string): Promise<boolean> {

@@ -5,13 +5,17 @@ import type { AuditLog } from './audit-log.ts';
 import { handleBlob } from './blob-handlers.ts';
 import { answer, answerJson, type Exchange, type Stores, unsupported } from './exchange.ts';
 import { handleCatalog, handleSearch, handleTags } from './list-handlers.ts';
+import { handleManagement, type ManagedServer } from './management-handlers.ts';
+import { askedOfManagement, type ManagementTarget, parseManagementTarget } from './management-target.ts';
 import { handleManifest, handleReferrers } from './manifest-handlers.ts';
+import type { Quotas } from './quotas.ts';
 import { toRegistryError } from './registry-error.ts';
 import type { RegistryLogger } from './registry-logger.ts';
 import { tokenPath } from './registry-tokens.ts';
 import type { RequestRate } from './request-rate.ts';
 import { parseTarget, type RequestTarget } from './request-target.ts';
 import type { ServerMetrics } from './server-metrics.ts';
+import type { SiteFiles } from './site-files.ts';
 import { handleUpload, handleUploads } from './upload-handlers.ts';
 
 const maxDroppedBytes = 64 * 1024 * 1024;
@@ -27,6 +31,10 @@ export interface HandlerSurroundings {
   readonly audit?: AuditLog;
   readonly rate?: RequestRate;
   readonly maxBlobBytes?: number;
+  /** The registry's own page. */
+  readonly site?: SiteFiles;
+  readonly quotas?: Quotas;
+  readonly managed: ManagedServer;
   /** Throws when the storage can not be used. */
   readonly checkHealth: () => Promise<void>;
 }
@@ -74,7 +82,9 @@ async function serve(
     stores,
     may: (repository, action) => access === undefined || access.may(who.user, repository, action),
     maxBlobBytes: around.maxBlobBytes ?? Number.POSITIVE_INFINITY,
+    ...(around.quotas === undefined ? {} : { quotas: around.quotas }),
   };
+  if (around.site?.serves(path) === true) return around.site.send(exchange, path);
   if (path === tokenPath && access !== undefined) {
     if (method !== 'GET') throw unsupported('GET, HEAD');
     return answerJson(exchange, await access.token(request.headers.authorization), { 'cache-control': 'no-store' });
@@ -83,19 +93,24 @@ async function serve(
     who.user = (await access?.check(request, { isPing: true, action: 'read' })) ?? '';
     return answer(exchange, 200, { 'content-type': 'text/plain; version=0.0.4' }, around.metrics.text());
   }
-  const target = await targetOf(exchange, path, access);
+  const { managed, target } = await targetOf(exchange, path, access);
+  if (managed !== undefined) {
+    who.user = (await access?.check(request, askedOfManagement(managed))) ?? '';
+    return await handleManagement(exchange, around.managed, managed);
+  }
   who.user = (await access?.check(request, askedBy(target, method))) ?? '';
   await dispatch(exchange, target);
 }
 
+type Targeted =
+  | { readonly managed: ManagementTarget; readonly target?: undefined }
+  | { readonly target: RequestTarget; readonly managed?: undefined };
+
 /** Who may not come in learns nothing of which addresses there are. */
-async function targetOf(
-  { request }: Exchange,
-  path: string,
-  access: AccessControl | undefined,
-): Promise<RequestTarget> {
+async function targetOf({ request }: Exchange, path: string, access: AccessControl | undefined): Promise<Targeted> {
   try {
-    return parseTarget(path);
+    const managed = parseManagementTarget(path);
+    return managed === undefined ? { target: parseTarget(path) } : { managed };
   } catch (error) {
     await access?.check(request, { isPing: false, action: 'read' });
     throw error;

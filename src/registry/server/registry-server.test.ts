@@ -286,6 +286,7 @@ describe('lists', () => {
     expect(await names('q=wharf%20tool&n=1')).toEqual(['wharf/tool']);
     expect(await names('q=nothing')).toEqual([]);
     expect(await w.json('/v2/_wharf/search?kind=plugin')).toEqual({
+      total: 1,
       results: [
         expect.objectContaining({
           name: 'wharf/tool',

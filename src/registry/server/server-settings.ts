@@ -3,12 +3,22 @@
  *
  *     { "access": [{ "repositories": ["team/*"], "users": ["alice"], "allow": ["read", "write", "delete"] }],
  *       "limits": { "blobBytes": 10737418240, "requestsPerSecond": 200 },
+ *       "quotas": [{ "repositories": ["team/*"], "each": true, "maxBytes": 10737418240, "maxTags": 100 }],
+ *       "retention": { "everyMinutes": 60,
+ *                      "rules": [{ "repositories": ["*"], "tags": ["pr-*"], "keepLast": 10, "keepDays": 30,
+ *                                  "protect": ["v*"], "untaggedDays": 7 }] },
+ *       "caches": [{ "prefix": "hub", "upstream": "https://registry-1.docker.io", "credentialsFile": "/etc/wharf/hub.json",
+ *                    "tagTtlSeconds": 300, "maxBytes": 107374182400 }],
  *       "collectEveryMinutes": 60, "sparse": false, "auditLog": "/var/log/wharf-registry.jsonl" }
  */
 import { readFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
-import { isJsonObject, type JsonObject } from '../../oci/json-fields.ts';
+import { isRepositoryPath } from '../../oci/reference.ts';
 import type { AccessRule, RepositoryAction } from './access-rules.ts';
+import type { CacheSettings } from './cache-settings.ts';
+import type { QuotaRule } from './quotas.ts';
+import type { RetentionRule } from './retention-plan.ts';
+import { bad, count, fields, flag, list, object, positive, strings, text } from './settings-fields.ts';
 
 export interface ServerLimits {
   /** Of one blob. */
@@ -17,9 +27,18 @@ export interface ServerLimits {
   readonly requestsPerSecond?: number;
 }
 
+export interface RetentionSettings {
+  /** On this schedule while serving; otherwise when it is asked for. */
+  readonly everyMinutes?: number;
+  readonly rules: readonly RetentionRule[];
+}
+
 export interface ServerSettings {
   readonly access?: readonly AccessRule[];
   readonly limits?: ServerLimits;
+  readonly quotas?: readonly QuotaRule[];
+  readonly retention?: RetentionSettings;
+  readonly caches?: readonly CacheSettings[];
   /** How often garbage is collected. */
   readonly collectEveryMinutes?: number;
   readonly sparse?: boolean;
@@ -27,85 +46,145 @@ export interface ServerSettings {
   readonly auditLog?: string;
 }
 
-const actions: ReadonlySet<string> = new Set(['read', 'write', 'delete'] satisfies RepositoryAction[]);
+const actions: ReadonlySet<string> = new Set(['read', 'write', 'delete', 'admin'] satisfies RepositoryAction[]);
+const maxBytes = 2 ** 50;
+const maxCount = 1_000_000;
+const maxDays = 36_500;
+/** Timers of Node end at 24 days. */
+const maxMinutes = 35_000;
 
 export async function readServerSettings(file: string): Promise<ServerSettings> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+  const content = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new WharfError('request.invalid', `the settings file can not be read: ${file}`, { cause: error });
   });
-  return parseServerSettings(text);
+  return parseServerSettings(content);
 }
 
 /** @throws WharfError 'request.invalid' naming the field; a field that is not known is one of them */
-export function parseServerSettings(text: string): ServerSettings {
+export function parseServerSettings(content: string): ServerSettings {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(content);
   } catch (error) {
     throw new WharfError('request.invalid', 'the settings file is no JSON', { cause: error });
   }
-  const top = object(json, 'settings', ['access', 'limits', 'collectEveryMinutes', 'sparse', 'auditLog']);
-  const { access, limits, collectEveryMinutes, sparse, auditLog } = top;
-  if (sparse !== undefined && typeof sparse !== 'boolean') throw bad('sparse', 'true or false');
-  if (auditLog !== undefined && (typeof auditLog !== 'string' || auditLog === '')) throw bad('auditLog', 'a path');
-  return {
-    ...(access === undefined ? {} : { access: list(access, 'access').map(rule) }),
-    ...(limits === undefined ? {} : { limits: serverLimits(limits) }),
-    ...(collectEveryMinutes === undefined
-      ? {}
-      : { collectEveryMinutes: positive(collectEveryMinutes, 'collectEveryMinutes', 35_000) }),
-    ...(sparse === undefined ? {} : { sparse }),
-    ...(auditLog === undefined ? {} : { auditLog }),
+  const readers = {
+    access: (value: unknown) => list(value, 'access').map(accessRule),
+    limits: serverLimits,
+    quotas: (value: unknown) => list(value, 'quotas').map(quotaRule),
+    retention: retentionSettings,
+    caches: (value: unknown) => distinct(list(value, 'caches').map(cacheSettings)),
+    collectEveryMinutes: (value: unknown) => positive(value, 'collectEveryMinutes', maxMinutes),
+    sparse: (value: unknown) => flag(value, 'sparse'),
+    auditLog: (value: unknown) => text(value, 'auditLog', 'a path'),
   };
+  return fields<ServerSettings>(object(json, 'settings', Object.keys(readers)), readers);
 }
 
 function serverLimits(json: unknown): ServerLimits {
-  const { blobBytes, requestsPerSecond } = object(json, 'limits', ['blobBytes', 'requestsPerSecond']);
-  return {
-    ...(blobBytes === undefined ? {} : { blobBytes: positive(blobBytes, 'limits.blobBytes', 2 ** 50) }),
-    ...(requestsPerSecond === undefined
-      ? {}
-      : { requestsPerSecond: positive(requestsPerSecond, 'limits.requestsPerSecond', 1_000_000) }),
+  const readers = {
+    blobBytes: (value: unknown) => positive(value, 'limits.blobBytes', maxBytes),
+    requestsPerSecond: (value: unknown) => positive(value, 'limits.requestsPerSecond', 1_000_000),
   };
+  return fields<ServerLimits>(object(json, 'limits', Object.keys(readers)), readers);
 }
 
-function rule(json: unknown, at: number): AccessRule {
+function accessRule(json: unknown, at: number): AccessRule {
   const where = `access[${at}]`;
   const { repositories, users, allow } = object(json, where, ['repositories', 'users', 'allow']);
   const allowed = strings(allow, `${where}.allow`);
-  const isAction = (text: string): text is RepositoryAction => actions.has(text);
-  if (!allowed.every(isAction)) throw bad(`${where}.allow`, 'a list of read, write and delete');
-  return {
+  const isAction = (word: string): word is RepositoryAction => actions.has(word);
+  if (!allowed.every(isAction)) throw bad(`${where}.allow`, 'a list of read, write, delete and admin');
+  const rule = {
     repositories: strings(repositories, `${where}.repositories`),
     users: strings(users, `${where}.users`),
     allow: allowed.filter(isAction),
   };
+  if (rule.allow.includes('admin') && !rule.repositories.includes('*'))
+    throw bad(`${where}.repositories`, '["*"] where admin is allowed: that is about no one repository');
+  return rule;
 }
 
-function object(json: unknown, where: string, known: readonly string[]): JsonObject {
-  if (!isJsonObject(json)) throw bad(where, 'an object');
-  const stranger = Object.keys(json).find((key) => !known.includes(key));
-  if (stranger !== undefined) throw bad(where, `made of ${known.join(', ')}; ${JSON.stringify(stranger)} is unknown`);
+function quotaRule(json: unknown, at: number): QuotaRule {
+  const where = `quotas[${at}]`;
+  const readers = {
+    repositories: (value: unknown) => strings(value, `${where}.repositories`),
+    each: (value: unknown) => flag(value, `${where}.each`),
+    maxBytes: (value: unknown) => count(value, `${where}.maxBytes`, maxBytes),
+    maxRepositories: (value: unknown) => count(value, `${where}.maxRepositories`, maxCount),
+    maxTags: (value: unknown) => count(value, `${where}.maxTags`, maxCount),
+  };
+  const {
+    repositories,
+    each = false,
+    ...limits
+  } = fields<QuotaRule>(object(json, where, Object.keys(readers)), readers);
+  if (repositories === undefined) throw bad(`${where}.repositories`, 'a list of strings');
+  if (Object.keys(limits).length === 0) throw bad(where, 'one with maxBytes, maxRepositories or maxTags');
+  if (each && limits.maxRepositories !== undefined)
+    throw bad(`${where}.maxRepositories`, 'left out where each repository counts for itself');
+  return { repositories, each, ...limits };
+}
+
+function retentionSettings(json: unknown): RetentionSettings {
+  const { everyMinutes, rules } = object(json, 'retention', ['everyMinutes', 'rules']);
+  return {
+    ...(everyMinutes === undefined
+      ? {}
+      : { everyMinutes: positive(everyMinutes, 'retention.everyMinutes', maxMinutes) }),
+    rules: list(rules, 'retention.rules').map(retentionRule),
+  };
+}
+
+function retentionRule(json: unknown, at: number): RetentionRule {
+  const where = `retention.rules[${at}]`;
+  const readers = {
+    repositories: (value: unknown) => strings(value, `${where}.repositories`),
+    tags: (value: unknown) => strings(value, `${where}.tags`),
+    keepLast: (value: unknown) => count(value, `${where}.keepLast`, maxCount),
+    keepDays: (value: unknown) => positive(value, `${where}.keepDays`, maxDays),
+    protect: (value: unknown) => strings(value, `${where}.protect`),
+    untaggedDays: (value: unknown) => positive(value, `${where}.untaggedDays`, maxDays),
+  };
+  const { repositories, ...rest } = fields<RetentionRule>(object(json, where, Object.keys(readers)), readers);
+  if (repositories === undefined) throw bad(`${where}.repositories`, 'a list of strings');
+  const says = [rest.keepLast, rest.keepDays, rest.protect, rest.untaggedDays].some((value) => value !== undefined);
+  if (!says) throw bad(where, 'one with keepLast, keepDays, protect or untaggedDays');
+  return { repositories, ...rest };
+}
+
+function cacheSettings(json: unknown, at: number): CacheSettings {
+  const where = `caches[${at}]`;
+  const readers = {
+    prefix: (value: unknown) => prefix(value, `${where}.prefix`),
+    upstream: (value: unknown) => baseUrl(value, `${where}.upstream`),
+    credentialsFile: (value: unknown) => text(value, `${where}.credentialsFile`, 'a path'),
+    tagTtlSeconds: (value: unknown) => count(value, `${where}.tagTtlSeconds`, maxDays * 24 * 60 * 60),
+    maxBytes: (value: unknown) => positive(value, `${where}.maxBytes`, maxBytes),
+  };
+  const read = fields<CacheSettings>(object(json, where, Object.keys(readers)), readers);
+  const { prefix: own = '', upstream, ...rest } = read;
+  if (upstream === undefined) throw bad(`${where}.upstream`, 'a base URL, as https://registry-1.docker.io');
+  return { prefix: own, upstream, ...rest };
+}
+
+function prefix(json: unknown, where: string): string {
+  if (json === '') return '';
+  if (typeof json !== 'string' || !isRepositoryPath(json)) throw bad(where, 'the first part of names, as hub');
   return json;
 }
 
-function list(json: unknown, where: string): readonly unknown[] {
-  if (!Array.isArray(json)) throw bad(where, 'a list');
-  return json;
+/** @throws WharfError 'request.invalid' for what is no base URL, and for one that carries a password */
+export function baseUrl(json: unknown, where: string): string {
+  const url = typeof json === 'string' && URL.canParse(json) ? new URL(json) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw bad(where, 'a base URL, as https://registry-1.docker.io');
+  if (url.username !== '' || url.password !== '') throw bad(where, 'without a password: that belongs into a file');
+  return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/v2$/, '')}`;
 }
 
-function strings(json: unknown, where: string): readonly string[] {
-  const items = list(json, where);
-  const texts = items.filter((item): item is string => typeof item === 'string' && item !== '');
-  if (texts.length !== items.length || texts.length === 0) throw bad(where, 'a list of strings');
-  return texts;
-}
-
-function positive(json: unknown, where: string, max: number): number {
-  if (typeof json !== 'number' || !(json > 0) || json > max) throw bad(where, `a number above 0, at most ${max}`);
-  return json;
-}
-
-function bad(where: string, what: string): WharfError {
-  return new WharfError('request.invalid', `the settings file: ${where} must be ${what}`);
+function distinct(caches: readonly CacheSettings[]): readonly CacheSettings[] {
+  const prefixes = caches.map((cache) => cache.prefix);
+  if (new Set(prefixes).size !== prefixes.length) throw bad('caches', 'of different prefixes');
+  return caches;
 }

@@ -1,5 +1,5 @@
 /** Uploads of blobs: POST begins (or mounts, or brings all), PATCH continues, PUT ends, GET tells, DELETE cancels. */
-import { isDigest } from '../../oci/digest.ts';
+import { type Digest, isDigest } from '../../oci/digest.ts';
 import { isRepositoryPath } from '../../oci/reference.ts';
 import { answer, bodyOf, type Exchange, unsupported } from './exchange.ts';
 import { RegistryError } from './registry-error.ts';
@@ -10,7 +10,7 @@ export async function handleUploads(exchange: Exchange, name: string): Promise<v
   if (exchange.method !== 'POST') throw unsupported('POST');
   const { query, stores } = exchange;
   const mounted = await mount(exchange, name);
-  if (mounted !== undefined) return created(exchange, name, mounted);
+  if (mounted !== undefined) return await created(exchange, name, mounted);
   const wanted = query.get('digest');
   const digest = wanted === null ? undefined : checkedDigest(wanted);
   const id = await stores.uploads.begin(name);
@@ -18,11 +18,13 @@ export async function handleUploads(exchange: Exchange, name: string): Promise<v
   try {
     await append(exchange, name, id);
     await stores.uploads.finish(name, id, digest);
+    exchange.quotas?.uploadEnded(id, true);
   } catch (error) {
     await stores.uploads.cancel(name, id).catch(() => undefined);
+    exchange.quotas?.uploadEnded(id, false);
     throw error;
   }
-  created(exchange, name, digest);
+  await created(exchange, name, digest);
 }
 
 export async function handleUpload(exchange: Exchange, name: string, id: string): Promise<void> {
@@ -35,11 +37,12 @@ export async function handleUpload(exchange: Exchange, name: string, id: string)
     case 'PUT': {
       const digest = checkedDigest(exchange.query.get('digest') ?? '');
       if (hasBody(exchange)) await append(exchange, name, id);
-      await uploads.finish(name, id, digest);
-      return created(exchange, name, digest);
+      await finish(exchange, name, id, digest);
+      return await created(exchange, name, digest);
     }
     case 'DELETE':
       await uploads.cancel(name, id);
+      exchange.quotas?.uploadEnded(id, false);
       return answer(exchange, 204);
     default:
       throw unsupported('GET, HEAD, PATCH, PUT, DELETE');
@@ -47,7 +50,7 @@ export async function handleUpload(exchange: Exchange, name: string, id: string)
 }
 
 /** The digest that was mounted; undefined when an upload has to bring it. Without `from`, any repository will do. */
-async function mount(exchange: Exchange, name: string): Promise<ReturnType<typeof checkedDigest> | undefined> {
+async function mount(exchange: Exchange, name: string): Promise<Digest | undefined> {
   const { query, stores } = exchange;
   const digest = query.get('mount');
   const from = query.get('from');
@@ -56,7 +59,9 @@ async function mount(exchange: Exchange, name: string): Promise<ReturnType<typeo
   // Without `from`, a blob may come from a repository that is hidden from who asks: then it must be brought.
   if (from === null && !exchange.may('*', 'read')) return undefined;
   const size = from === null ? await stores.blobs.size(digest) : await stores.blobs.sizeIn(from, digest);
-  if (size === undefined || !(await stores.blobs.link(name, digest))) return undefined;
+  if (size === undefined) return undefined;
+  await exchange.quotas?.admitMount(name, digest, size);
+  if (!(await stores.blobs.link(name, digest))) return undefined;
   return digest;
 }
 
@@ -67,12 +72,33 @@ async function append(exchange: Exchange, name: string, id: string): Promise<num
   const lengthBytes = announced === undefined ? undefined : Number(announced);
   if (range !== undefined && lengthBytes !== undefined && range.end - range.start + 1 !== lengthBytes)
     throw new RegistryError('SIZE_INVALID');
-  return await stores.uploads.append(name, id, {
-    ...(range === undefined ? {} : { start: range.start }),
-    ...(lengthBytes === undefined ? {} : { lengthBytes }),
-    maxBytes: exchange.maxBlobBytes,
-    source: bodyOf(exchange),
-  });
+  const take = async (source: AsyncIterable<Uint8Array>): Promise<number> =>
+    await stores.uploads.append(name, id, {
+      ...(range === undefined ? {} : { start: range.start }),
+      ...(lengthBytes === undefined ? {} : { lengthBytes }),
+      maxBytes: exchange.maxBlobBytes,
+      source,
+    });
+  const { quotas } = exchange;
+  if (quotas === undefined) return await take(bodyOf(exchange));
+  const hasBytes = await stores.uploads.size(name, id);
+  try {
+    return await quotas.upload({ name, id, hasBytes }, lengthBytes, bodyOf(exchange), take);
+  } finally {
+    quotas.uploadHas(id, await stores.uploads.size(name, id).catch(() => 0));
+  }
+}
+
+/** What came is gone when its digest is another. */
+async function finish(exchange: Exchange, name: string, id: string, digest: Digest): Promise<void> {
+  const { uploads } = exchange.stores;
+  try {
+    await uploads.finish(name, id, digest);
+    exchange.quotas?.uploadEnded(id, true);
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === 'DIGEST_INVALID') exchange.quotas?.uploadEnded(id, false);
+    throw error;
+  }
 }
 
 /** `0-1023`, or `bytes 0-1023/2048` as HTTP writes it. @throws RegistryError 'RANGE_INVALID' */
@@ -92,6 +118,8 @@ function progress(name: string, id: string, sizeBytes: number): Readonly<Record<
   return { location: `/v2/${name}/blobs/uploads/${id}`, range: rangeHeader(sizeBytes), 'docker-upload-uuid': id };
 }
 
-function created(exchange: Exchange, name: string, digest: string): void {
+async function created(exchange: Exchange, name: string, digest: Digest): Promise<void> {
+  const { blobs, usage } = exchange.stores;
+  usage.blobAdded(name, digest, (await blobs.size(digest)) ?? 0);
   answer(exchange, 201, { location: `/v2/${name}/blobs/${digest}`, 'docker-content-digest': digest });
 }

@@ -102,12 +102,20 @@ export class UploadStore {
   /** Forgets an upload nobody has touched since `beforeMs`; answers whether it did. */
   async expire(name: string, id: string, beforeMs: number): Promise<boolean> {
     return await this.#inTurn(id, async () => {
-      const begun = await this.#driver.stat(uploadStartedAt(name, id));
-      const grown = await this.#driver.stat(uploadData(name, id));
-      if (Math.max(begun?.modifiedAtMs ?? 0, grown?.modifiedAtMs ?? 0) > beforeMs) return false;
+      if (!(await this.isExpired(name, id, beforeMs))) return false;
       this.#progress.delete(id);
       return await this.#driver.remove(uploadFolder(name, id));
     });
+  }
+
+  async exists(name: string, id: string): Promise<boolean> {
+    return (await this.#driver.stat(uploadStartedAt(name, id))) !== undefined;
+  }
+
+  async isExpired(name: string, id: string, beforeMs: number): Promise<boolean> {
+    const begun = await this.#driver.stat(uploadStartedAt(name, id));
+    const grown = await this.#driver.stat(uploadData(name, id));
+    return Math.max(begun?.modifiedAtMs ?? 0, grown?.modifiedAtMs ?? 0) <= beforeMs;
   }
 
   async #digest(name: string, id: string, sizeBytes: number, digest: Digest): Promise<string> {

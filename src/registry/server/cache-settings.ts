@@ -1,0 +1,13 @@
+/** Of which registry a part of this one is a cache, and how. */
+export interface CacheSettings {
+  /** First part of the names: `hub/library/nginx` is `library/nginx` there. Empty: the whole registry is the cache. */
+  readonly prefix: string;
+  /** Base URL. */
+  readonly upstream: string;
+  /** JSON: `{"username", "password"}`. */
+  readonly credentialsFile?: string;
+  /** How long a tag is believed before the upstream is asked whether it still names the same. */
+  readonly tagTtlSeconds?: number;
+  /** What was used longest ago goes when there is more. */
+  readonly maxBytes?: number;
+}
