@@ -45,6 +45,7 @@ export type {
   ImagePruneResult,
   ImageSearchItem,
   ImageSummary,
+  ManifestSummary,
   ProgressMessage,
 } from './types/images.ts';
 export type {

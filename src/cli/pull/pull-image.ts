@@ -7,6 +7,7 @@ import { type ProgressOptions, showProgress } from './progress-display.ts';
 export interface PullOptions {
   readonly platform?: string | undefined;
   readonly allTags?: boolean;
+  readonly allPlatforms?: boolean;
   /** Undefined: nothing is shown. */
   readonly progress: ProgressOptions | undefined;
 }
@@ -20,7 +21,12 @@ export async function pullImage<T extends FlagTable>(
 ): Promise<void> {
   const tag = options.allTags === true ? undefined : (reference.digest ?? reference.tag);
   const messages = engine.jsonStream('ImageCreate', {
-    query: { fromImage: familiarName(reference), tag, platform: options.platform },
+    query: {
+      fromImage: familiarName(reference),
+      tag,
+      platform: options.platform,
+      'all-platforms': options.allPlatforms === true ? true : undefined,
+    },
     headers: await registryAuthHeader(ctx, reference.domain),
     signal: ctx.signal,
   });

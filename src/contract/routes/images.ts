@@ -15,6 +15,7 @@ import {
 } from '../types/images.ts';
 
 const platform = s.described(s.string, 'os[/arch[/variant]], or an OCI platform as JSON');
+const platforms = s.described(s.list(s.string), 'As platform; several where the image is held with several');
 
 export const imageRoutes = {
   ImageList: route({
@@ -46,6 +47,10 @@ export const imageRoutes = {
       message: s.string,
       changes: s.list(s.string),
       platform,
+      'all-platforms': s.described(
+        s.boolean,
+        "Wharf's own: keep the whole index, with the images of all its platforms",
+      ),
     }),
     bodyBytes: true,
     bodyOptional: true,
@@ -142,7 +147,7 @@ export const imageRoutes = {
     path: '/images/{name:.*}/get',
     since: '1.24',
     summary: 'An image as a tar archive',
-    query: s.partial({ platform }),
+    query: s.partial({ platform: platforms }),
     response: 'bytes',
   }),
   ImageGetAll: route({
@@ -150,7 +155,7 @@ export const imageRoutes = {
     path: '/images/get',
     since: '1.24',
     summary: 'Several images as one tar archive',
-    query: s.partial({ names: s.list(s.string), platform }),
+    query: s.partial({ names: s.list(s.string), platform: platforms }),
     response: 'bytes',
   }),
   ImageLoad: route({
@@ -158,7 +163,7 @@ export const imageRoutes = {
     path: '/images/load',
     since: '1.24',
     summary: 'Load images from a tar archive',
-    query: s.partial({ quiet: s.boolean, platform }),
+    query: s.partial({ quiet: s.boolean, platform: platforms }),
     bodyBytes: true,
     response: 'json-stream',
     result: ProgressMessage,

@@ -2,23 +2,43 @@
 import * as s from '../schema.ts';
 import { ContainerConfig } from './container-config.ts';
 
+const ApiPlatform = s.object({
+  architecture: s.string,
+  os: s.string,
+  variant: s.optional(s.string),
+  'os.version': s.optional(s.string),
+  'os.features': s.maybe(s.list(s.string)),
+});
+
 /** OCI descriptor, as the API repeats it. */
 export const ApiDescriptor = s.object({
   mediaType: s.optional(s.string),
   digest: s.optional(s.string),
   size: s.optional(s.integer),
-  platform: s.maybe(
-    s.object({
-      architecture: s.string,
-      os: s.string,
-      variant: s.optional(s.string),
-      'os.version': s.optional(s.string),
-      'os.features': s.maybe(s.list(s.string)),
-    }),
-  ),
+  platform: s.maybe(ApiPlatform),
   annotations: s.maybe(s.map(s.string)),
 });
 export type ApiDescriptor = s.Static<typeof ApiDescriptor>;
+
+/** One manifest of an image, as `manifests=1` tells it. Sizes in bytes, of what is here. */
+export const ManifestSummary = s.object({
+  /** The manifest's digest. */
+  ID: s.string,
+  Descriptor: ApiDescriptor,
+  /** Whether its config and layers are here. */
+  Available: s.boolean,
+  Size: s.object({ Content: s.integer, Total: s.integer }),
+  Kind: s.oneOf('image', 'attestation', 'unknown'),
+  ImageData: s.optional(
+    s.object({
+      Platform: ApiPlatform,
+      Size: s.object({ Unpacked: s.integer }),
+      Containers: s.list(s.string),
+    }),
+  ),
+  AttestationData: s.optional(s.object({ For: s.string })),
+});
+export type ManifestSummary = s.Static<typeof ManifestSummary>;
 
 export const ImageSummary = s.object({
   Id: s.string,
@@ -35,6 +55,7 @@ export const ImageSummary = s.object({
   /** -1: not computed. */
   Containers: s.integer,
   Descriptor: s.optional(ApiDescriptor),
+  Manifests: s.optional(s.list(ManifestSummary)),
 });
 export type ImageSummary = s.Static<typeof ImageSummary>;
 
@@ -58,6 +79,7 @@ export const ImageInspect = s.object({
   RootFS: s.object({ Type: s.string, Layers: s.list(s.string) }),
   Metadata: s.object({ LastTagTime: s.string }),
   Descriptor: s.optional(ApiDescriptor),
+  Manifests: s.optional(s.list(ManifestSummary)),
 });
 export type ImageInspect = s.Static<typeof ImageInspect>;
 

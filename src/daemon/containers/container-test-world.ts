@@ -209,6 +209,8 @@ function fakeImages(topLayer: string, config: ImageRunConfig): ImageService {
       if (!found) throw new WharfError('image.not-found', `No such image: ${name}`);
       return found;
     },
+    getPlatform: unused,
+    isNamed: (reference, imageId) => find(reference)?.id === imageId,
     descendants: () => [],
     pull: unused,
     push: unused,

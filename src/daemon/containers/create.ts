@@ -7,6 +7,7 @@ import type {
   HostConfig,
 } from '../../contract/engine-types.ts';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
+import { parsePlatform } from '../../oci/platform.ts';
 import { parseNamed } from '../../oci/reference.ts';
 import type { LocalImage } from '../images/image-service.ts';
 import type { NetworkService } from '../networks/network-service.ts';
@@ -96,7 +97,7 @@ interface Plan {
 async function planContainer(
   context: ContainerContext,
   request: ContainerCreateRequest,
-  { name: givenName, platform }: CreateOptions,
+  { name: givenName, platform, signal }: CreateOptions,
 ): Promise<Plan> {
   const { HostConfig: givenHostConfig, NetworkingConfig, ...wantedConfig } = request;
   const endpoints = NetworkingConfig?.EndpointsConfig ?? {};
@@ -104,7 +105,7 @@ async function planContainer(
   validateConfig(wantedConfig);
   const checked = validateHostConfig(given, wantedConfig, hostFacts(context));
   const { warnings: macWarnings, ...mac } = placeMacAddress(wantedConfig, given.NetworkMode ?? '', endpoints);
-  const image = findImage(context, request.Image ?? '', platform);
+  const image = await findImage(context, request.Image ?? '', platform, signal);
   const { config, args } = mergeConfig(mac.config, image.config);
   const hostConfig = resolveJoins(context, withDefaults(checked.hostConfig, hostConfigDefaults(context)));
   const inherited = (ref: string) => context.find(ref).record.mounts;
@@ -166,7 +167,12 @@ function claimName(context: ContainerContext, given: string | undefined): string
   return name;
 }
 
-function findImage(context: ContainerContext, reference: string, platform: string | undefined): LocalImage {
+async function findImage(
+  context: ContainerContext,
+  reference: string,
+  platform: string | undefined,
+  signal: AbortSignal,
+): Promise<LocalImage> {
   if (reference === '') throw new WharfError('reference.invalid', 'invalid reference format');
   // What can't be a name is said to be none, so that no client tries to pull it.
   if (!/^(sha256:)?[0-9a-f]+$/.test(reference)) parseNamed(reference);
@@ -177,12 +183,30 @@ function findImage(context: ContainerContext, reference: string, platform: strin
   const fits =
     os === has.os && (!architecture || architecture === has.architecture) && (!variant || variant === has.variant);
   if (!fits) {
+    // Of an image held with several platforms another one may be meant.
+    const other = architecture ? await heldPlatform(context, reference, platform, signal) : undefined;
+    if (other !== undefined) return other;
     throw new WharfError(
       'image.no-platform',
       `image with reference ${reference} was found but its platform (${has.os}/${has.architecture}) does not match the specified platform (${platform})`,
     );
   }
   return image;
+}
+
+async function heldPlatform(
+  { images }: ContainerContext,
+  reference: string,
+  platform: string,
+  signal: AbortSignal,
+): Promise<LocalImage | undefined> {
+  const wanted = parsePlatform(platform, { os: 'linux', architecture: '' });
+  try {
+    return await images.getPlatform(reference, wanted, { signal });
+  } catch (error) {
+    if (!isWharfError(error, 'image.no-platform')) throw error;
+    return undefined;
+  }
 }
 
 function hostFacts(context: ContainerContext): HostFacts {

@@ -32,9 +32,15 @@ export async function listContainers(
   return Promise.all(
     chosen.map(async (handle) => ({
       ...(await summaryOf(context, handle, imageName, linkNames.get(handle.id) ?? [])),
-      ...(query.size ? await containerSizes(context, handle, options) : {}),
+      ...(query.size ? await listedSizes(context, handle, options) : {}),
     })),
   );
+}
+
+/** As dockerd, which leaves a zero out here, but not in inspect. */
+async function listedSizes(...args: Parameters<typeof containerSizes>) {
+  const { SizeRw, SizeRootFs } = await containerSizes(...args);
+  return { ...(SizeRw > 0 ? { SizeRw } : {}), ...(SizeRootFs > 0 ? { SizeRootFs } : {}) };
 }
 
 type ImageNamer = (reference: string, imageId: string) => string;
@@ -87,19 +93,21 @@ function commandText(args: readonly string[]): string {
 
 /** The name it was created by, unless that name is of another image by now: then the image's ID. */
 function imageNamer(context: ContainerContext): ImageNamer {
-  const known = new Map<string, string | undefined>();
+  const known = new Map<string, boolean>();
   return (reference, imageId) => {
-    if (!known.has(reference)) known.set(reference, findImageId(context, reference));
-    return known.get(reference) === imageId ? reference : imageId;
+    const key = `${reference} ${imageId}`;
+    const isNamed = known.get(key) ?? isNameOf(context, reference, imageId);
+    known.set(key, isNamed);
+    return isNamed ? reference : imageId;
   };
 }
 
-function findImageId(context: ContainerContext, reference: string): string | undefined {
+function isNameOf(context: ContainerContext, reference: string, imageId: string): boolean {
   try {
-    return context.images.find(reference)?.id;
+    return context.images.isNamed(reference, imageId);
   } catch {
     // An ambiguous prefix names no image.
-    return undefined;
+    return false;
   }
 }
 
@@ -125,6 +133,15 @@ function subjectOf(context: ContainerContext, handle: ContainerHandle): FilterSu
     exposed: ports.map(({ PrivatePort, Type }) => `${PrivatePort}/${Type}`),
     published: ports.flatMap(({ PublicPort, Type }) => (PublicPort === undefined ? [] : [`${PublicPort}/${Type}`])),
   };
+}
+
+function findImageId(context: ContainerContext, reference: string): string | undefined {
+  try {
+    return context.images.find(reference)?.id;
+  } catch {
+    // An ambiguous prefix names no image.
+    return undefined;
+  }
 }
 
 function filterWorld(context: ContainerContext): FilterWorld {

@@ -9,13 +9,14 @@
  */
 import { WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import { type Digest, digestAlgorithm, digestHex } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { isJsonObject, requiredString, stringList } from '../../oci/json-fields.ts';
-import { type ImageManifest, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
-import { isIndexType } from '../../oci/media-types.ts';
+import { type ImageManifest, parseManifest } from '../../oci/manifest.ts';
 import { choosePlatform, formatPlatform, type Platform } from '../../oci/platform.ts';
 import { familiar, parseReference, type Reference } from '../../oci/reference.ts';
+import { blob, blobPath, invalid, need, text } from './archive-blobs.ts';
 import type { ArchiveFile, ArchiveFiles } from './archive-files.ts';
+import { type ArchivedIndex, archivedIndex } from './archived-index.ts';
 import { checkManifest } from './image-record.ts';
 
 export interface ArchivedImage {
@@ -28,6 +29,8 @@ export interface ArchivedImage {
     | undefined;
   /** With tags. */
   readonly names: readonly Reference[];
+  /** What its names stand for, when the archive has more of an index than this image. */
+  readonly index: ArchivedIndex | undefined;
 }
 
 const maxImages = 1000;
@@ -67,7 +70,7 @@ function dockerImages(
         parsed.layers.length === layers.length &&
         parsed.layers.every((layer, at) => layer.digest === layers[at]?.digest),
     );
-    return { config, layers, manifest, names };
+    return { config, layers, manifest, names, index: manifest?.index };
   });
 }
 
@@ -76,6 +79,7 @@ interface IndexedManifest {
   readonly parsed: ImageManifest;
   readonly bytes: Buffer;
   readonly names: readonly Reference[];
+  readonly index: ArchivedIndex | undefined;
 }
 
 /** Image manifests of the layout's index; one for each of its images, of the platform that fits. */
@@ -106,13 +110,15 @@ function resolve(
   wanted: { readonly asked: Platform | undefined; readonly host: Platform },
 ): Omit<IndexedManifest, 'names'> {
   let descriptor = entry;
+  let index: ArchivedIndex | undefined;
   for (let depth = 0; depth < maxIndexDepth; depth++) {
     const bytes = Buffer.from(text(blob(files, descriptor), `manifest ${descriptor.digest}`));
     const parsed = parseManifest(bytes.toString('utf8'), descriptor.mediaType);
     if (parsed.kind === 'manifest') {
       checkManifest(parsed);
-      return { descriptor, parsed, bytes };
+      return { descriptor, parsed, bytes, index };
     }
+    if (depth === 0 && wanted.asked === undefined) index = archivedIndex(files, descriptor, bytes);
     const platform = wanted.asked ?? wanted.host;
     // An index may name platforms whose manifests were not saved.
     const here = parsed.manifests.filter((each) => files.find(blobPath(each.digest)) !== undefined);
@@ -131,6 +137,7 @@ function ociImage(files: ArchiveFiles, entry: IndexedManifest): ArchivedImage {
     layers: parsed.layers.map((layer) => blob(files, layer)),
     manifest: { descriptor, parsed, bytes },
     names,
+    index: entry.index,
   };
 }
 
@@ -147,36 +154,4 @@ function taggedName(name: string): Reference {
   const reference = parseReference(name);
   if (reference.digest !== undefined) throw invalid(`the archive names an image by a digest: ${familiar(reference)}`);
   return reference;
-}
-
-function blobPath(digest: Digest): string {
-  return `blobs/${digestAlgorithm(digest)}/${digestHex(digest)}`;
-}
-
-/** A blob of the layout, which must be what its descriptor says. */
-function blob(files: ArchiveFiles, { digest, size, mediaType }: Descriptor): ArchiveFile {
-  const file = need(files, blobPath(digest));
-  if (digestAlgorithm(digest) !== 'sha256')
-    throw new WharfError('image.unsupported', `${digest}: only SHA-256 is supported in archives`);
-  if (file.digest === digest && file.size === size) return file;
-  const what = isIndexType(mediaType) ? 'index' : 'blob';
-  throw new WharfError('digest.mismatch', `the ${what} ${digest} of the archive has other bytes: ${file.digest}`);
-}
-
-function need(files: ArchiveFiles, path: string): ArchiveFile {
-  const file = files.find(path);
-  if (file !== undefined) return file;
-  throw new WharfError('request.invalid', `the archive lacks the file ${JSON.stringify(path.slice(0, 200))}`, {
-    hint: 'It may be cut short; save it again.',
-  });
-}
-
-function text(file: ArchiveFile, what: string): string {
-  if (file.bytes === undefined || file.bytes.length > maxManifestBytes)
-    throw new WharfError('request.invalid', `the archive's ${what} is too large`);
-  return file.bytes.toString('utf8');
-}
-
-function invalid(message: string): WharfError {
-  return new WharfError('request.invalid', message);
 }

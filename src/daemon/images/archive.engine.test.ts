@@ -124,7 +124,7 @@ describe('save', () => {
     await expect(save('nope')).rejects.toThrow('No such image: nope');
     await expect(save('app:9')).rejects.toThrow('No such image: app:9');
     const platform = { os: 'linux', architecture: 'arm64' };
-    await expect(world.images.save(['app:1'], { signal, platform })).rejects.toThrow(
+    await expect(world.images.save(['app:1'], { signal, platforms: [platform] })).rejects.toThrow(
       'no suitable export target found for platform linux/arm64',
     );
   });

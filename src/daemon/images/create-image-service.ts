@@ -11,6 +11,7 @@ import { commitImage } from './commit-image.ts';
 import { DownloadPool } from './download-pool.ts';
 import { descendantsOf, findImage, getImage, toLocalImage } from './find-image.ts';
 import { ChainPins, GarbageCollector } from './garbage.ts';
+import { heldImages } from './held-index.ts';
 import { ImageDatabase } from './image-database.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { ImageService, ImageUsers } from './image-service.ts';
@@ -18,6 +19,8 @@ import { importRoot } from './import-root.ts';
 import { imageHistory, inspectImage } from './inspect-image.ts';
 import { listImages } from './list-images.ts';
 import { loadImages } from './load-archive.ts';
+import { manifestSummaries } from './manifest-summaries.ts';
+import { getPlatformImage, indexNamed, unpackPlatform } from './platform-images.ts';
 import { pullImage } from './pull.ts';
 import { pushImage } from './push.ts';
 import { pruneImages, removeImage } from './remove-image.ts';
@@ -61,7 +64,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     pins,
     downloads: new DownloadPool(content, registry, options.maxDownloadsAtOnce),
     maxUploadsAtOnce: options.maxUploadsAtOnce ?? (() => 5),
-    garbage: new GarbageCollector(images, content, snapshots, pins),
+    garbage: new GarbageCollector({ images, content, snapshots, pins, users }),
     platform: options.platform ?? linuxPlatform(process.arch),
   };
   const ending = options.signal;
@@ -74,6 +77,15 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
       return image === undefined ? undefined : toLocalImage(images, image);
     },
     get: (nameOrId) => toLocalImage(images, getImage(images, nameOrId)),
+    async getPlatform(nameOrId, platform, getOptions) {
+      return toLocalImage(images, await unpackPlatform(parts, nameOrId, platform, withEnding(getOptions)));
+    },
+    isNamed(reference, imageId) {
+      const image = findImage(images, reference);
+      if (image === undefined || image.id === imageId) return image !== undefined;
+      const index = indexNamed(parts, reference, image);
+      return index !== undefined && heldImages(index).some(({ content: held }) => held.config.digest === imageId);
+    },
     descendants: (imageId) => descendantsOf(images, imageId),
     async pull(reference, pullOptions) {
       return toLocalImage(images, await pullImage(parts, reference, withEnding(pullOptions)));
@@ -82,11 +94,14 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     async list(query) {
       return listImages(parts, query);
     },
-    async inspect(nameOrId) {
-      return inspectImage(parts, getImage(images, nameOrId));
+    async inspect(nameOrId, { platform, manifests } = {}) {
+      const image = await getPlatformImage(parts, nameOrId, platform);
+      const index = platform === undefined ? indexNamed(parts, nameOrId, image) : undefined;
+      const inspected = inspectImage(parts, image, index);
+      return manifests === true ? { ...inspected, Manifests: await manifestSummaries(parts, image, index) } : inspected;
     },
-    async history(nameOrId) {
-      return imageHistory(parts, getImage(images, nameOrId));
+    async history(nameOrId, { platform } = {}) {
+      return imageHistory(parts, await getPlatformImage(parts, nameOrId, platform));
     },
     async tag(nameOrId, target) {
       const image = getImage(images, nameOrId);
@@ -95,7 +110,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
         throw new WharfError('request.invalid', 'refusing to create a tag with a digest reference');
       if (familiarName(reference) === 'sha256')
         throw new WharfError('request.invalid', 'refusing to create an ambiguous tag using digest algorithm as name');
-      images.name(reference, image.id);
+      images.name(reference, image.id, indexNamed(parts, nameOrId, image)?.descriptor.digest);
       events.publish('image', 'tag', image.id, { ...image.document.labels, name: familiar(reference) });
     },
     remove: (nameOrId, removeOptions) => removeImage(parts, nameOrId, removeOptions),

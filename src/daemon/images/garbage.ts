@@ -1,7 +1,8 @@
 /**
  * Which blobs and layers nothing needs any more, and their removal.
  *
- *     blobs:   needed by an image (manifest, config, layers), by a repo digest (index), or leased
+ *     blobs:   needed by an image (manifest, config, layers), by a repo digest (index), by a held index, or leased
+ *     indexes: held while a name stands for them; then images without a name that were part of them go too
  *     layers:  needed by an image, by a container's snapshot, or pinned by a pull or commit under way
  *
  * A removal first takes the image out of the database, then collects; a crash in between is made good at the next start.
@@ -9,7 +10,10 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { ContentStore } from '../content/content-store.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
+import { descendantsOf } from './find-image.ts';
+import { heldImages } from './held-index.ts';
 import type { ImageDatabase } from './image-database.ts';
+import type { ImageUsers } from './image-service.ts';
 
 export interface Collected {
   readonly layers: readonly { readonly chainId: string; readonly sizeBytes: number }[];
@@ -32,18 +36,28 @@ export class ChainPins {
   }
 }
 
+interface GarbageStores {
+  readonly images: ImageDatabase;
+  readonly content: ContentStore;
+  readonly snapshots: WharfSnapshotter;
+  readonly pins: ChainPins;
+  readonly users: ImageUsers;
+}
+
 export class GarbageCollector {
   readonly #images: ImageDatabase;
   readonly #content: ContentStore;
   readonly #snapshots: WharfSnapshotter;
   readonly #pins: ChainPins;
+  readonly #users: ImageUsers;
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(images: ImageDatabase, content: ContentStore, snapshots: WharfSnapshotter, pins: ChainPins) {
-    this.#images = images;
-    this.#content = content;
-    this.#snapshots = snapshots;
-    this.#pins = pins;
+  constructor(stores: GarbageStores) {
+    this.#images = stores.images;
+    this.#content = stores.content;
+    this.#snapshots = stores.snapshots;
+    this.#pins = stores.pins;
+    this.#users = stores.users;
   }
 
   /** One at a time. */
@@ -53,7 +67,20 @@ export class GarbageCollector {
     return work;
   }
 
+  /** Of the platforms of a lost index those that containers were made from stay, as images without a name. */
+  #dropLostIndexes(): void {
+    for (const index of this.#images.dropLostIndexes()) {
+      for (const { content } of heldImages(index)) {
+        const id = content.config.digest;
+        if (this.#images.get(id) === undefined || this.#images.references(id).length > 0) continue;
+        if (this.#images.indexesWith(id).length > 0 || descendantsOf(this.#images, id).length > 0) continue;
+        if (this.#users.usersOf(id).length === 0) this.#images.delete(id);
+      }
+    }
+  }
+
   async #collect(): Promise<Collected> {
+    this.#dropLostIndexes();
     const layers: { chainId: string; sizeBytes: number }[] = [];
     for (const chainId of this.#snapshots.layers()) {
       if (this.#neededChains().has(chainId) || this.#pins.has(chainId)) continue;
@@ -74,7 +101,7 @@ export class GarbageCollector {
   #neededBlobs(): ReadonlySet<Digest> {
     const { version } = this.#images;
     if (this.#blobs?.version !== version) {
-      const digests = new Set(this.#images.namedDigests());
+      const digests = new Set([...this.#images.namedDigests(), ...this.#images.indexBlobs()]);
       for (const image of this.#images.all()) {
         digests.add(image.id).add(image.manifest.digest);
         for (const layer of image.layers) digests.add(layer.blob.digest);

@@ -5,6 +5,7 @@
  *     image_tags     docker.io/library/busybox:latest -> image
  *     image_digests  docker.io/library/busybox + digest of what was pulled or pushed -> image
  *     blob_origins   repositories a blob is known to be in; a push to the same registry mounts it from there
+ *     and the tables of indexes that are kept with several platforms: see held-index.ts, index-tables.ts
  *
  * An image's row appears only when its blobs and layers are complete.
  */
@@ -13,7 +14,9 @@ import type { Descriptor } from '../../oci/descriptor.ts';
 import { descriptorFromJson } from '../../oci/descriptor.ts';
 import { type Digest, isDigest, parseDigest } from '../../oci/digest.ts';
 import { canonicalName, familiar, parseNamed, type Reference } from '../../oci/reference.ts';
+import { blobsOfIndex, type HeldIndex, heldImages } from './held-index.ts';
 import { type ImageRecord, pairLayers, readConfig } from './image-record.ts';
+import { IndexTables } from './index-tables.ts';
 
 export interface ImageNames {
   /** `busybox:latest`, sorted. */
@@ -40,12 +43,14 @@ export class ImageDatabase {
   readonly #tags = new Map<string, Digest>();
   /** By canonical name with digest. */
   readonly #digests = new Map<string, Digest>();
+  readonly #indexes: IndexTables;
   #version = 0;
 
   /** An image whose row can't be read is forgotten with its names, so that the next run pulls it. */
   constructor(db: DatabaseSync, warn: (message: string) => void = () => undefined) {
     this.#db = db;
     db.exec(schema);
+    this.#indexes = new IndexTables(db, warn);
     const lost = new Set<string>();
     for (const row of db.prepare('SELECT * FROM images').all()) {
       try {
@@ -120,9 +125,56 @@ export class ImageDatabase {
     return [...this.#digests.keys()].map((name) => parseDigest(name.slice(name.indexOf('@') + 1)));
   }
 
-  /** Adds or renews an image and the names that now mean it, in one transaction. */
-  put(image: ImageRecord, configBytes: Uint8Array, names: readonly Reference[]): void {
+  /** The index this name stands for, when it is held with its platforms. */
+  indexOf(reference: Reference): HeldIndex | undefined {
+    const name = canonicalName(reference);
+    if (reference.digest === undefined) return this.#indexes.named(`${name}:${reference.tag ?? 'latest'}`);
+    return this.#digests.has(`${name}@${reference.digest}`) ? this.#indexes.get(reference.digest) : undefined;
+  }
+
+  /** The indexes by which names mean this image. */
+  indexesOf(id: Digest): readonly HeldIndex[] {
+    const found = this.references(id).flatMap((reference) => this.indexOf(reference) ?? []);
+    return [...new Set(found)];
+  }
+
+  /** Held indexes that list this image. */
+  indexesWith(id: Digest): readonly HeldIndex[] {
+    return this.#indexes.all().filter((index) => heldImages(index).some(({ content }) => content.config.digest === id));
+  }
+
+  /** Blobs that stay for the sake of held indexes. */
+  indexBlobs(): readonly Digest[] {
+    return this.#indexes.all().flatMap(blobsOfIndex);
+  }
+
+  allIndexes(): readonly HeldIndex[] {
+    return this.#indexes.all();
+  }
+
+  /** Writes anew what is here of an index. */
+  setIndex(index: HeldIndex): void {
+    this.#transaction(() => this.#indexes.insert(index));
+    this.#indexes.remember(index);
+  }
+
+  /** Lets go of indexes that no name stands for any more, and answers them. */
+  dropLostIndexes(): readonly HeldIndex[] {
+    const named = new Set([...this.#indexes.namedDigests(), ...this.namedDigests()]);
+    const lost = this.#indexes.all().filter(({ descriptor }) => !named.has(descriptor.digest));
+    if (lost.length === 0) return lost;
     this.#transaction(() => {
+      for (const { descriptor } of lost) this.#indexes.delete(descriptor.digest);
+    });
+    for (const { descriptor } of lost) this.#indexes.forget(descriptor.digest);
+    return lost;
+  }
+
+  /** Adds or renews an image and the names that now mean it, in one transaction; with `index` tags stand for that too. */
+  put(image: ImageRecord, configBytes: Uint8Array, names: readonly Reference[], index?: HeldIndex): void {
+    const indexDigest = index?.descriptor.digest;
+    this.#transaction(() => {
+      if (index !== undefined) this.#indexes.insert(index);
       this.#db
         .prepare(
           `INSERT INTO images (id, manifest, layers, config, size_bytes, parent_id, tagged_at) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -137,18 +189,20 @@ export class ImageDatabase {
           image.parentId,
           image.taggedAt,
         );
-      for (const name of names) this.#insertName(name, image.id);
+      for (const name of names) this.#insertName(name, image.id, indexDigest);
     });
     this.#images.set(image.id, image);
-    for (const name of names) this.#rememberName(name, image.id);
+    if (index !== undefined) this.#indexes.remember(index);
+    for (const name of names) this.#rememberName(name, image.id, indexDigest);
   }
 
-  name(reference: Reference, id: Digest): void {
+  /** @param index a held one, which a tag then stands for too */
+  name(reference: Reference, id: Digest, index?: Digest): void {
     this.#transaction(() => {
-      this.#insertName(reference, id);
+      this.#insertName(reference, id, index);
       this.#db.prepare('UPDATE images SET tagged_at = ? WHERE id = ?').run(Date.now(), id);
     });
-    this.#rememberName(reference, id);
+    this.#rememberName(reference, id, index);
     const image = this.#images.get(id);
     if (image !== undefined) this.#images.set(id, { ...image, taggedAt: Date.now() });
   }
@@ -164,12 +218,17 @@ export class ImageDatabase {
       return;
     }
     const name = `${repository}:${reference.tag ?? 'latest'}`;
-    this.#db.prepare('DELETE FROM image_tags WHERE name = ?').run(name);
+    this.#transaction(() => {
+      this.#db.prepare('DELETE FROM image_tags WHERE name = ?').run(name);
+      this.#indexes.insertName(name, undefined);
+    });
     this.#tags.delete(name);
+    this.#indexes.rememberName(name, undefined);
   }
 
   /** Removes an image with all its names. */
   delete(id: Digest): void {
+    for (const [name, image] of this.#tags) if (image === id) this.#indexes.rememberName(name, undefined);
     this.#deleteRows(id);
     this.#images.delete(id);
     for (const names of [this.#tags, this.#digests]) {
@@ -183,6 +242,7 @@ export class ImageDatabase {
         this.#db.prepare(`DELETE FROM ${table} WHERE image_id = ?`).run(id);
       }
       this.#db.prepare('DELETE FROM images WHERE id = ?').run(id);
+      this.#db.exec('DELETE FROM image_index_names WHERE name NOT IN (SELECT name FROM image_tags)');
     });
   }
 
@@ -206,7 +266,7 @@ export class ImageDatabase {
     });
   }
 
-  #insertName(reference: Reference, id: Digest): void {
+  #insertName(reference: Reference, id: Digest, index: Digest | undefined): void {
     const repository = canonicalName(reference);
     if (reference.digest !== undefined) {
       this.#db
@@ -217,12 +277,17 @@ export class ImageDatabase {
     this.#db
       .prepare('INSERT OR REPLACE INTO image_tags (name, image_id) VALUES (?, ?)')
       .run(`${repository}:${reference.tag ?? 'latest'}`, id);
+    this.#indexes.insertName(`${repository}:${reference.tag ?? 'latest'}`, index);
   }
 
-  #rememberName(reference: Reference, id: Digest): void {
+  #rememberName(reference: Reference, id: Digest, index: Digest | undefined): void {
     const repository = canonicalName(reference);
-    if (reference.digest !== undefined) this.#digests.set(`${repository}@${reference.digest}`, id);
-    else this.#tags.set(`${repository}:${reference.tag ?? 'latest'}`, id);
+    if (reference.digest !== undefined) {
+      this.#digests.set(`${repository}@${reference.digest}`, id);
+      return;
+    }
+    this.#tags.set(`${repository}:${reference.tag ?? 'latest'}`, id);
+    this.#indexes.rememberName(`${repository}:${reference.tag ?? 'latest'}`, index);
   }
 
   #transaction(work: () => void): void {

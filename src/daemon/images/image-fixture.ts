@@ -174,4 +174,8 @@ export class FakeRegistry implements RegistryClient {
   async search(): Promise<readonly never[]> {
     return [];
   }
+
+  async relay(): Promise<never> {
+    throw new WharfError('registry.failed', 'this registry has no pages');
+  }
 }

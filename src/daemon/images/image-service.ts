@@ -63,9 +63,19 @@ export interface ProgressMessage {
 
 export interface PullOptions {
   readonly platform?: Platform;
+  /** Keeps the index with all its images; `platform` says which of them is unpacked at once. */
+  readonly allPlatforms?: boolean;
   readonly auth?: RegistryAuth;
   readonly signal: AbortSignal;
   /** Called for each progress line, in the order Docker sends them. */
+  readonly onProgress: (message: ProgressMessage) => void;
+}
+
+export interface PushOptions {
+  /** Of an index only the image of this platform. */
+  readonly platform?: Platform;
+  readonly auth?: RegistryAuth;
+  readonly signal: AbortSignal;
   readonly onProgress: (message: ProgressMessage) => void;
 }
 
@@ -94,26 +104,43 @@ export interface ImageService {
   find(nameOrId: string): LocalImage | undefined;
   /** As `find`. @throws WharfError 'image.not-found' with Docker's text "No such image: x" */
   get(nameOrId: string): LocalImage;
+  /**
+   * As `get`, of this platform where the name stands for a held index; unpacked now if it never was.
+   * @throws WharfError 'image.not-found' | 'image.no-platform'
+   */
+  getPlatform(nameOrId: string, platform: Platform, options: { readonly signal: AbortSignal }): Promise<LocalImage>;
+  /** Whether this name stands for the image, as itself or as one of the platforms of its index. */
+  isNamed(reference: string, imageId: string): boolean;
   /** IDs of the images that were made of this one (commit, builds), of those made of them, and so on. */
   descendants(imageId: string): readonly string[];
   pull(reference: string, options: PullOptions): Promise<LocalImage>;
-  push(reference: string, options: PullOptions): Promise<void>;
+  push(reference: string, options: PushOptions): Promise<void>;
   list(query: {
     all: boolean;
     filters: ReadonlyMap<string, readonly string[]>;
     sharedSize: boolean;
+    /** Tells the manifests of each image. */
+    manifests?: boolean;
   }): Promise<readonly ImageSummary[]>;
-  inspect(nameOrId: string): Promise<ImageInspect>;
-  history(nameOrId: string): Promise<readonly HistoryItem[]>;
+  /** @throws WharfError 'image.not-found' | 'image.no-platform' */
+  inspect(
+    nameOrId: string,
+    options?: { readonly platform?: Platform; readonly manifests?: boolean },
+  ): Promise<ImageInspect>;
+  history(nameOrId: string, options?: { readonly platform?: Platform }): Promise<readonly HistoryItem[]>;
   tag(nameOrId: string, target: string): Promise<void>;
-  remove(nameOrId: string, options: { force: boolean; noPrune: boolean }): Promise<readonly ImageDeleteItem[]>;
+  /** With `platforms` only these of a held index. */
+  remove(
+    nameOrId: string,
+    options: { force: boolean; noPrune: boolean; platforms?: readonly Platform[] },
+  ): Promise<readonly ImageDeleteItem[]>;
   prune(filters: ReadonlyMap<string, readonly string[]>): Promise<ImagePruneResult>;
   /** Bytes all layers take on disk. */
   layersSizeBytes(): Promise<number>;
   /** `docker save`: names, repositories or IDs as one archive. Throws before the first byte, or through the stream. */
   save(
     names: readonly string[],
-    options: { readonly platform?: Platform; readonly signal: AbortSignal },
+    options: { readonly platforms?: readonly Platform[]; readonly signal: AbortSignal },
   ): Promise<Readable>;
   /** `docker load`: the images of an archive of `docker save` or of an OCI layout, packed or not. */
   load(archive: Readable, options: LoadOptions): Promise<void>;

@@ -3,8 +3,11 @@
 import type { HistoryItem, ImageInspect } from '../../contract/engine-types.ts';
 import { isDigest } from '../../oci/digest.ts';
 import { dockerDriverName } from '../snapshots/driver-name.ts';
+import type { HeldIndex } from './held-index.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageRecord, topLayer } from './image-record.ts';
+import { targetOf } from './manifest-summaries.ts';
+import { isUnpacked, layerSize } from './platform-images.ts';
 
 /** Milliseconds since the epoch; 0 when the image does not say. */
 export function createdAt(image: ImageRecord): number {
@@ -16,7 +19,8 @@ function timeOf(text: string | undefined): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-export function inspectImage(parts: ImageParts, image: ImageRecord): ImageInspect {
+/** @param index what the name stands for, where that is a held index */
+export function inspectImage(parts: ImageParts, image: ImageRecord, index?: HeldIndex): ImageInspect {
   const { document } = image;
   const { platform } = document;
   const names = parts.images.names(image.id);
@@ -37,11 +41,12 @@ export function inspectImage(parts: ImageParts, image: ImageRecord): ImageInspec
     Size: image.sizeBytes,
     GraphDriver: {
       Name: dockerDriverName(parts.snapshots),
-      Data: parts.snapshots.imageDriverData(topLayer(image)),
+      // A platform that never ran here is not unpacked.
+      Data: isUnpacked(parts, image) ? parts.snapshots.imageDriverData(topLayer(image)) : null,
     },
     RootFS: { Type: 'layers', Layers: document.diffIds },
     Metadata: { LastTagTime: new Date(image.taggedAt).toISOString() },
-    Descriptor: { mediaType: image.manifest.mediaType, digest: image.manifest.digest, size: image.manifest.size },
+    Descriptor: targetOf(image, index),
   };
 }
 
@@ -55,14 +60,14 @@ export function imageHistory(parts: ImageParts, image: ImageRecord): readonly Hi
       Created: Math.floor(timeOf(entry.created) / 1000),
       CreatedBy: entry.created_by ?? '',
       Tags: null,
-      Size: made === undefined ? 0 : parts.snapshots.layerUsage(made.chainId).sizeBytes,
+      Size: made === undefined ? 0 : layerSize(parts, made),
       Comment: entry.comment ?? '',
     };
   });
   // Images without (complete) history still have their layers to show.
   for (; layer < image.layers.length; layer++) {
-    const chainId = image.layers[layer]?.chainId ?? '';
-    const Size = parts.snapshots.layerUsage(chainId).sizeBytes;
+    const made = image.layers[layer];
+    const Size = made === undefined ? 0 : layerSize(parts, made);
     items.push({ Id: '<missing>', Created: 0, CreatedBy: '', Tags: null, Size, Comment: '' });
   }
   // As dockerd: each step of the history is the image it made, as far as the parents are here.

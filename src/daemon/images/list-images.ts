@@ -12,12 +12,13 @@ import {
 import type { ImageParts } from './image-parts.ts';
 import type { ImageRecord } from './image-record.ts';
 import { createdAt } from './inspect-image.ts';
+import { manifestSummaries, targetOf } from './manifest-summaries.ts';
 
 /** @throws WharfError 'request.invalid' for a bad filter, 'image.not-found' for `before` and `since` of an unknown image */
-export function listImages(
+export async function listImages(
   parts: ImageParts,
-  query: { readonly filters: FilterMap; readonly sharedSize: boolean },
-): readonly ImageSummary[] {
+  query: { readonly filters: FilterMap; readonly sharedSize: boolean; readonly manifests?: boolean },
+): Promise<readonly ImageSummary[]> {
   const { images } = parts;
   const { filters } = query;
   checkFilters(filters, ['dangling', 'label', 'label!', 'before', 'since', 'reference', 'until']);
@@ -27,12 +28,14 @@ export function listImages(
   const summaries: ImageSummary[] = [];
   for (const image of images.all()) {
     const names = images.names(image.id);
+    if (isPartOfIndex(parts, image)) continue;
     if (dangling !== undefined && dangling !== (names.tags.length === 0)) continue;
     if (!wanted(image)) continue;
     const shown = (name: string): boolean =>
       patterns.length === 0 || patterns.some((pattern) => referenceMatches(pattern, name));
     const [tags, digests] = [names.tags.filter(shown), names.digests.filter(shown)];
     if (patterns.length > 0 && tags.length + digests.length === 0) continue;
+    const index = images.indexesOf(image.id)[0];
     summaries.push({
       Id: image.id,
       ParentId: image.parentId,
@@ -43,10 +46,16 @@ export function listImages(
       SharedSize: query.sharedSize ? sharedBytes(parts, image) : -1,
       Labels: image.document.labels,
       Containers: query.sharedSize ? parts.users.usersOf(image.id).length : -1,
-      Descriptor: { mediaType: image.manifest.mediaType, digest: image.manifest.digest, size: image.manifest.size },
+      Descriptor: targetOf(image, index),
+      ...(query.manifests === true ? { Manifests: await manifestSummaries(parts, image, index) } : {}),
     });
   }
   return summaries.sort((a, b) => b.Created - a.Created || (a.Id < b.Id ? -1 : 1));
+}
+
+/** A platform of a held index that ran here: it is shown with the index, not as an image without a name. */
+export function isPartOfIndex({ images }: ImageParts, { id }: ImageRecord): boolean {
+  return images.references(id).length === 0 && images.indexesWith(id).length > 0;
 }
 
 /** The filters that look at one image only: label, until, before and since. */

@@ -12,6 +12,8 @@ import type { Lease } from '../content/content-store.ts';
 import { decompressed, detectPacking, type Packing } from '../snapshots/decompress.ts';
 import { type ArchiveFile, readArchive } from './archive-files.ts';
 import { type ArchivedImage, archivedImages } from './archive-images.ts';
+import type { ArchivedIndex } from './archived-index.ts';
+import type { HeldIndex } from './held-index.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageLayer, readConfig } from './image-record.ts';
 import type { LoadOptions } from './image-service.ts';
@@ -66,9 +68,10 @@ async function loadOne(parts: ImageParts, archived: ArchivedImage, held: Held, o
   options.signal.throwIfAborted();
   const parentId = parts.images.get(archived.config.digest)?.parentId ?? '';
   tellRenamed(parts, archived, options);
+  const index = await keepIndex(parts, archived.index, held.lease);
   const image = await recordImage(
     parts,
-    { configBytes, layers, manifest, parentId, names: archived.names },
+    { configBytes, layers, manifest, parentId, names: archived.names, index },
     held.lease,
   );
   parts.events.publish('image', 'load', image.id, { ...image.document.labels, name: image.id });
@@ -127,6 +130,19 @@ async function keepManifest(
 ): Promise<Descriptor> {
   await putLeased(parts, bytes, lease);
   return { mediaType: descriptor.mediaType, digest: descriptor.digest, size: bytes.length };
+}
+
+/** The other images of its index stay packed until one of them runs. */
+async function keepIndex(
+  parts: ImageParts,
+  index: ArchivedIndex | undefined,
+  lease: Lease,
+): Promise<HeldIndex | undefined> {
+  for (const { digest, bytes } of index?.files ?? []) {
+    lease.add(digest);
+    if (bytes !== undefined) await putLeased(parts, bytes, lease);
+  }
+  return index?.held;
 }
 
 async function unpackLayers(

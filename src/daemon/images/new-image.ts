@@ -5,6 +5,7 @@ import { type Digest, sha256Digest } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { Reference } from '../../oci/reference.ts';
 import type { Lease } from '../content/content-store.ts';
+import type { HeldIndex } from './held-index.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageLayer, type ImageRecord, pairLayers, readConfig } from './image-record.ts';
 
@@ -15,6 +16,8 @@ export interface NewImage {
   readonly manifest: Descriptor;
   readonly parentId: string;
   readonly names: readonly Reference[];
+  /** What its tags stand for too: everything of it that is said to be here must be. */
+  readonly index?: HeldIndex | undefined;
 }
 
 /** Stores bytes of our own; the lease has their digest before they can be seen. */
@@ -67,6 +70,8 @@ export async function recordImage(parts: ImageParts, made: NewImage, lease: Leas
     parentId: made.parentId,
     taggedAt: Date.now(),
   };
-  parts.images.put(image, made.configBytes, made.names);
+  // Without a name nothing would stand for the index.
+  const index = made.names.length === 0 ? undefined : made.index;
+  parts.images.put(image, made.configBytes, made.names, index);
   return image;
 }

@@ -3,7 +3,8 @@
  * travel so; dockerd packs with gzip too. The packed blob then takes the place of the other in the image: a second push finds
  * everything in the registry, and the image takes less room.
  *
- * An image some registry knows by a digest stays as it is: its manifest must come out byte for byte as it went in.
+ * An image some registry knows by a digest stays as it is: its manifest must come out byte for byte as it went in. So does
+ * one that is part of a held index, which names its manifest.
  */
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -22,7 +23,8 @@ import { putLeased } from './new-image.ts';
 const gzipLevel = 4;
 
 export function needsPacking(parts: ImageParts, image: ImageRecord): boolean {
-  return parts.images.names(image.id).digests.length === 0 && image.layers.some(isUnpacked);
+  if (parts.images.names(image.id).digests.length > 0 || parts.images.indexesWith(image.id).length > 0) return false;
+  return image.layers.some(isUnpacked);
 }
 
 function isUnpacked({ blob }: ImageLayer): boolean {

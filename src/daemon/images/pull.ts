@@ -6,11 +6,11 @@
  * Until the record stands a lease keeps the blobs and pins keep the layers; when the pull fails or is cancelled both end,
  * and what they kept is collected. After a network failure it stays until the next collection, for the next try.
  */
-import { Readable } from 'node:stream';
 import { raise, WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { type ImageManifest, maxConfigBytes, maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
+import { maxManifestBytes, parseManifest } from '../../oci/manifest.ts';
+import { isIndexType } from '../../oci/media-types.ts';
 import { choosePlatform, formatPlatform, type Platform, runsOn } from '../../oci/platform.ts';
 import {
   canonicalName,
@@ -22,11 +22,12 @@ import {
 } from '../../oci/reference.ts';
 import type { FetchedManifest, RequestOptions } from '../../registry/client/registry-client.ts';
 import type { Lease } from '../content/content-store.ts';
-import type { DownloadState } from './download-pool.ts';
+import { bringLayers, fetchConfig, fetchListed, type ManifestSource, storeManifest } from './fetch-image.ts';
+import { blobsOfIndex } from './held-index.ts';
 import type { ImageParts } from './image-parts.ts';
-import { checkManifest, type ImageLayer, type ImageRecord, pairLayers, readConfig } from './image-record.ts';
+import { checkManifest, type ImageRecord, pairLayers, readConfig } from './image-record.ts';
 import type { PullOptions } from './image-service.ts';
-import { LayerProgress } from './progress-lines.ts';
+import { type PulledImage, pullIndex } from './pull-index.ts';
 
 /** Indexes of indexes exist; deeper ones are a loop or a joke. */
 const maxIndexDepth = 3;
@@ -45,13 +46,18 @@ export async function pullImage(parts: ImageParts, text: string, options: PullOp
 }
 
 async function pull(parts: ImageParts, reference: Reference, options: PullOptions): Promise<ImageRecord> {
-  const { images, content, pins } = parts;
+  const { content, pins } = parts;
   using lease = content.lease();
   using pin = pins.open();
-  const source = await resolveManifest(parts, reference, options, lease);
+  const top = await fetchTop(parts, reference, options);
+  if (options.allPlatforms === true && isIndexType(top.descriptor.mediaType)) {
+    const fetched = await pullIndex(parts, reference, top, options, { lease, pin });
+    return recordPull(parts, reference, fetched, options);
+  }
+  const source = await resolveManifest(parts, reference, top, options, lease);
   options.onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' });
   const configBytes = await fetchConfig(parts, reference, source, options, lease);
-  const { document, runConfig } = readConfig(configBytes);
+  const { document } = readConfig(configBytes);
   checkRequestedPlatform(reference, document.platform, options.platform, parts.platform);
   const layers = pairLayers(source.manifest.layers, document.diffIds);
   for (const layer of layers) {
@@ -61,11 +67,19 @@ async function pull(parts: ImageParts, reference: Reference, options: PullOption
   await bringLayers(parts, reference, source.endpoint, layers, options);
   options.signal.throwIfAborted();
 
-  const id = source.manifest.config.digest;
+  const { descriptor, topDigest } = source;
+  const pulled = { id: source.manifest.config.digest, manifest: descriptor, configBytes, layers, topDigest };
+  return recordPull(parts, reference, pulled, options);
+}
+
+function recordPull(parts: ImageParts, reference: Reference, pulled: PulledImage, options: PullOptions): ImageRecord {
+  const { images } = parts;
+  const { id, manifest, layers, topDigest, configBytes } = pulled;
+  const { document, runConfig } = readConfig(configBytes);
   const known = images.get(id);
   const image: ImageRecord = {
     id,
-    manifest: source.descriptor,
+    manifest,
     document,
     runConfig,
     layers,
@@ -73,37 +87,40 @@ async function pull(parts: ImageParts, reference: Reference, options: PullOption
     parentId: known?.parentId ?? '',
     taggedAt: Date.now(),
   };
-  const digestName = withDigest(reference, source.topDigest);
-  const names = reference.digest === undefined ? [reference, digestName] : [digestName];
-  const isNews = known === undefined || names.some((name) => images.resolve(name) !== id);
-  images.put(image, configBytes, names);
-  images.addOrigins(canonicalName(reference), [id, ...layers.map((layer) => layer.blob.digest)]);
+  const held = images.indexOf(reference);
+  const isHeld = held?.descriptor.digest === topDigest;
+  // A name that stands for this very index goes on meaning the platform it means: another one is held beside it.
+  const isBeside = isHeld && pulled.index === undefined && images.resolve(reference) !== id;
+  const names = isBeside ? [] : namesOf(reference, topDigest);
+  const isMore =
+    pulled.index !== undefined && !(isHeld && held.members.every((member) => member.content !== undefined));
+  const isNews = known === undefined || isMore || names.some((name) => images.resolve(name) !== id);
+  images.put(image, configBytes, names, pulled.index ?? (isHeld ? held : undefined));
+  const blobs = pulled.index === undefined ? layers.map((layer) => layer.blob.digest) : blobsOfIndex(pulled.index);
+  images.addOrigins(canonicalName(reference), [id, ...blobs]);
 
-  options.onProgress({ status: `Digest: ${source.topDigest}` });
+  options.onProgress({ status: `Digest: ${topDigest}` });
   const result = isNews ? 'Downloaded newer image' : 'Image is up to date';
   options.onProgress({ status: `Status: ${result} for ${familiar(reference)}` });
   parts.events.publish('image', 'pull', familiar(reference), { ...document.labels, name: familiarName(reference) });
   return image;
 }
 
-interface ManifestSource {
-  readonly manifest: ImageManifest;
-  readonly descriptor: Descriptor;
-  /** What the name stands for: the index where there is one. */
-  readonly topDigest: Digest;
-  readonly endpoint: string;
+function namesOf(reference: Reference, topDigest: Digest): readonly Reference[] {
+  const digestName = withDigest(reference, topDigest);
+  return reference.digest === undefined ? [reference, digestName] : [digestName];
 }
 
 async function resolveManifest(
   parts: ImageParts,
   reference: Reference,
+  top: FetchedManifest,
   { auth, signal, platform }: PullOptions,
   lease: Lease,
 ): Promise<ManifestSource> {
-  const top = await fetchTop(parts, reference, { auth, signal });
   let { descriptor, bytes } = top;
   for (let depth = 0; depth < maxIndexDepth; depth++) {
-    await store(parts, descriptor, bytes, lease, signal);
+    await storeManifest(parts, descriptor, bytes, lease, signal);
     const document = parseManifest(Buffer.from(bytes).toString('utf8'), descriptor.mediaType);
     if (document.kind === 'manifest') {
       checkManifest(document);
@@ -119,13 +136,7 @@ async function resolveManifest(
           { hint: platformHint(document.manifests) },
         ),
       );
-    lease.add(chosen.digest);
-    const held = await parts.content.info(chosen.digest);
-    if (held === undefined) {
-      ({ bytes } = await parts.registry.fetchManifest(withDigest(reference, chosen.digest), { auth, signal }));
-    } else {
-      bytes = await parts.content.read(chosen.digest, maxManifestBytes);
-    }
+    bytes = await fetchListed(parts, reference, chosen, { auth, signal }, lease);
     descriptor = chosen;
   }
   throw new WharfError('manifest.invalid', `${familiar(reference)} is an index of indexes, nested too deep`);
@@ -135,8 +146,9 @@ async function resolveManifest(
 async function fetchTop(
   { images, content, registry }: ImageParts,
   reference: Reference,
-  options: RequestOptions,
+  { auth, signal }: RequestOptions,
 ): Promise<FetchedManifest> {
+  const options = { auth, signal };
   if (images.resolve(reference) === undefined) return await registry.fetchManifest(reference, options);
   const held = async (digest: Digest) =>
     (await content.info(digest)) === undefined ? undefined : await content.read(digest, maxManifestBytes);
@@ -147,45 +159,6 @@ function platformHint(entries: readonly Descriptor[]): string {
   const known = entries.flatMap(({ platform }) => (platform === undefined ? [] : [formatPlatform(platform)]));
   const useful = [...new Set(known)].filter((name) => name !== 'unknown/unknown');
   return useful.length === 0 ? 'Pick another image.' : `Pick another platform with --platform: ${useful.join(', ')}.`;
-}
-
-async function store(
-  parts: ImageParts,
-  blob: { readonly digest: Digest },
-  bytes: Uint8Array,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<void> {
-  lease.add(blob.digest);
-  const stream = async () => Readable.from([Buffer.from(bytes)], { objectMode: false });
-  await parts.content.ingest({ digest: blob.digest, size: bytes.length }, stream, { signal });
-}
-
-/** Not through the pool of downloads: everything waits for it, and it is small. */
-async function fetchConfig(
-  parts: ImageParts,
-  reference: Reference,
-  { manifest, endpoint }: ManifestSource,
-  { auth, signal }: PullOptions,
-  lease: Lease,
-): Promise<Buffer> {
-  const { config } = manifest;
-  if (config.size > maxConfigBytes)
-    throw new WharfError('manifest.invalid', `the image config has ${config.size} bytes`);
-  lease.add(config.digest);
-  await parts.content.ingest(
-    config,
-    (offset, ingestSignal) =>
-      parts.registry.fetchBlob(reference, config, {
-        auth,
-        signal: ingestSignal,
-        offset,
-        endpoint,
-        verifyDigest: false,
-      }),
-    { signal },
-  );
-  return parts.content.read(config.digest, maxConfigBytes);
 }
 
 function checkRequestedPlatform(
@@ -203,85 +176,4 @@ function checkRequestedPlatform(
     `image with reference ${familiar(reference)} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
     { hint: `It is made for ${formatPlatform(actual)}.` },
   );
-}
-
-/** Downloads run side by side, unpacking follows in order. The first failure ends them all. */
-async function bringLayers(
-  parts: ImageParts,
-  reference: Reference,
-  endpoint: string,
-  layers: readonly ImageLayer[],
-  options: PullOptions,
-): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
-  const plans: LayerPlan[] = [];
-  for (const layer of layers) {
-    const progress = new LayerProgress(layer.blob.digest, options.onProgress);
-    const isHere =
-      parts.snapshots.hasLayer(layer.chainId) && (await parts.content.info(layer.blob.digest)) !== undefined;
-    progress.say(isHere ? 'Already exists' : 'Pulling fs layer');
-    plans.push({ layer, progress, isHere });
-  }
-  const downloads = plans.map(async ({ layer, progress, isHere }) => {
-    if (isHere) return;
-    const onState = (state: DownloadState) => showDownload(progress, state, layer.blob.size);
-    await parts.downloads.fetch({ reference, blob: layer.blob, endpoint, auth: options.auth, signal, onState });
-    progress.say('Download complete');
-  });
-  const work = [unpackInOrder(parts, plans, downloads, signal), ...downloads];
-  try {
-    await Promise.all(work);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(work);
-    options.signal.throwIfAborted();
-    throw error;
-  }
-}
-
-interface LayerPlan {
-  readonly layer: ImageLayer;
-  readonly progress: LayerProgress;
-  /** Unpacked, with its blob. */
-  readonly isHere: boolean;
-}
-
-async function unpackInOrder(
-  parts: ImageParts,
-  plans: readonly LayerPlan[],
-  downloads: readonly Promise<void>[],
-  signal: AbortSignal,
-): Promise<void> {
-  let parent: string | undefined;
-  for (const [at, { layer, progress, isHere }] of plans.entries()) {
-    await downloads[at];
-    const { chainId, diffId, blob } = layer;
-    if (!parts.snapshots.hasLayer(chainId)) {
-      progress.move('Extracting', 0, blob.size);
-      await parts.snapshots.applyBlob({ chainId, parent, diffId }, parts.content.path(blob.digest), {
-        signal,
-        onBytes: (bytes) => progress.move('Extracting', Math.min(bytes, blob.size), blob.size),
-      });
-      progress.move('Extracting', blob.size, blob.size);
-    }
-    if (!isHere) progress.say('Pull complete');
-    parent = chainId;
-  }
-}
-
-function showDownload(progress: LayerProgress, state: DownloadState, size: number): void {
-  switch (state.kind) {
-    case 'waiting':
-      progress.say('Waiting');
-      return;
-    case 'downloading':
-      progress.move('Downloading', state.received, size);
-      return;
-    case 'verifying':
-      progress.say('Verifying Checksum');
-      return;
-    case 'done':
-      return;
-  }
 }

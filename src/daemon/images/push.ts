@@ -1,19 +1,29 @@
-/** Pushing an image: layers the registry lacks, the config, then the manifest byte for byte as it was pulled or made. */
+/**
+ * Pushing an image: layers the registry lacks, the config, then the manifest byte for byte as it was pulled or made. A tag
+ * that stands for a held index is pushed with all of it (push-index.ts).
+ */
 import { WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
 import { maxManifestBytes } from '../../oci/manifest.ts';
+import { formatPlatform } from '../../oci/platform.ts';
 import { canonicalName, familiar, familiarName, parseNamed, type Reference, withDigest } from '../../oci/reference.ts';
 import type { Lease } from '../content/content-store.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { ImageRecord } from './image-record.ts';
-import type { PullOptions } from './image-service.ts';
+import type { PushOptions } from './image-service.ts';
+import { isPartOfIndex } from './list-images.ts';
 import { adoptPacked, needsPacking, packedBlob } from './pack-layers.ts';
+import { getPlatformImage } from './platform-images.ts';
 import { LayerProgress } from './progress-lines.ts';
+import { isWhole, missingPlatforms, pushIndex } from './push-index.ts';
+import { pushLayer, sizeOf } from './push-layer.ts';
 import { Semaphore } from './semaphore.ts';
 
-/** One tag, or with none written all tags of the repository. @throws WharfError 'image.not-found' and of the registry client */
-export async function pushImage(parts: ImageParts, text: string, options: PullOptions): Promise<void> {
+/**
+ * One tag, or with none written all tags of the repository.
+ * @throws WharfError 'image.not-found' | 'image.no-platform', before the first line; and of the registry client
+ */
+export async function pushImage(parts: ImageParts, text: string, options: PushOptions): Promise<void> {
   const reference = parseNamed(text);
   if (reference.digest !== undefined) throw new WharfError('request.invalid', 'cannot push a digest reference');
   const tags = parts.images
@@ -28,10 +38,20 @@ export async function pushImage(parts: ImageParts, text: string, options: PullOp
         : `tag does not exist: ${what}`,
     );
   }
+  for (const [tag] of tags) await getPlatformImage(parts, familiar(tag), options.platform);
   options.onProgress({ status: `The push refers to repository [${canonicalName(reference)}]` });
   for (const [tag, id] of tags) {
-    const image = parts.images.get(id);
-    if (image === undefined) continue;
+    if (parts.images.get(id) === undefined) continue;
+    const index = parts.images.indexOf(tag);
+    if (index !== undefined && options.platform === undefined && isWhole(index)) {
+      await pushIndex(parts, tag, index, options);
+      continue;
+    }
+    const image = await getPlatformImage(parts, familiar(tag), options.platform);
+    if (index !== undefined && options.platform === undefined) {
+      const status = `The index is not here in full (${missingPlatforms(index)}): pushing ${formatPlatform(image.document.platform)} alone`;
+      options.onProgress({ status });
+    }
     const packing = needsPacking(parts, image);
     try {
       await pushTag(parts, tag, image, packing, options);
@@ -47,7 +67,7 @@ async function pushTag(
   reference: Reference,
   stored: ImageRecord,
   packing: boolean,
-  options: PullOptions,
+  options: PushOptions,
 ): Promise<void> {
   const { content, images, registry, events } = parts;
   const { auth, signal } = options;
@@ -63,18 +83,13 @@ async function pushTag(
   const bytes = await content.read(image.manifest.digest, maxManifestBytes);
   await registry.pushManifest(reference, image.manifest.mediaType, bytes, { auth, signal });
   images.addOrigins(canonicalName(reference), [image.id, ...image.layers.map((layer) => layer.blob.digest)]);
-  images.name(withDigest(reference, image.manifest.digest), image.id);
+  // A platform of a held index needs no name of its own for having been pushed.
+  if (images.get(image.id) !== undefined && !isPartOfIndex(parts, image))
+    images.name(withDigest(reference, image.manifest.digest), image.id);
   const tag = reference.tag ?? 'latest';
   options.onProgress({ status: `${tag}: digest: ${image.manifest.digest} size: ${bytes.length}` });
   options.onProgress({ progressDetail: {}, aux: { Tag: tag, Digest: image.manifest.digest, Size: bytes.length } });
   events.publish('image', 'push', familiar(reference), { ...image.document.labels, name: familiarName(reference) });
-}
-
-async function sizeOf(parts: ImageParts, digest: Digest): Promise<number> {
-  const info = await parts.content.info(digest);
-  if (info === undefined)
-    throw new WharfError('internal', `blob ${digest} is missing`, { hint: 'Pull the image again.' });
-  return info.sizeBytes;
 }
 
 /** @returns the blobs as they went, lowest first */
@@ -83,7 +98,7 @@ async function pushLayers(
   reference: Reference,
   image: ImageRecord,
   { lease, packing }: { readonly lease: Lease; readonly packing: boolean },
-  options: PullOptions,
+  options: PushOptions,
 ): Promise<readonly Descriptor[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
@@ -109,41 +124,5 @@ async function pushLayers(
     await Promise.allSettled(uploads);
     options.signal.throwIfAborted();
     throw error;
-  }
-}
-
-async function pushLayer(
-  parts: ImageParts,
-  reference: Reference,
-  blob: Descriptor,
-  progress: LayerProgress,
-  { auth, signal }: PullOptions,
-): Promise<void> {
-  await sizeOf(parts, blob.digest);
-  const repositories = parts.images
-    .originsOf(blob.digest)
-    .map((name) => parseNamed(name))
-    .filter((origin) => origin.domain === reference.domain && origin.path !== reference.path)
-    .map((origin) => origin.path);
-  let mountedFrom = reference.path;
-  const how = await parts.registry.pushBlob(reference, blob, () => parts.content.open(blob.digest), {
-    auth,
-    signal,
-    mountFrom: repositories,
-    onMounted: (from) => {
-      mountedFrom = from;
-    },
-    onBytes: (sent) => progress.move('Pushing', sent, blob.size),
-  });
-  switch (how) {
-    case 'pushed':
-      progress.say('Pushed');
-      return;
-    case 'exists':
-      progress.say('Layer already exists');
-      return;
-    case 'mounted':
-      progress.say(`Mounted from ${mountedFrom}`);
-      return;
   }
 }

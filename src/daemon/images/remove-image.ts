@@ -4,21 +4,34 @@
  */
 
 import type { ImageDeleteItem, ImagePruneResult } from '../../contract/engine-types.ts';
-import { WharfError } from '../../contract/errors.ts';
-import { canonicalName, familiar, parseReference, type Reference } from '../../oci/reference.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
+import type { Platform } from '../../oci/platform.ts';
+import { canonical, canonicalName, familiar, parseReference, type Reference } from '../../oci/reference.ts';
 import { descendantsOf, getImage, isIdOf } from './find-image.ts';
+import { type HeldIndex, heldImages } from './held-index.ts';
 import { booleanFilter, checkFilters, type FilterMap } from './image-filters.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageRecord, shortId } from './image-record.ts';
-import { timeAndLabelFilter } from './list-images.ts';
+import type { ImageUsers } from './image-service.ts';
+import { isPartOfIndex, timeAndLabelFilter } from './list-images.ts';
+import { getPlatformImage, indexNamed } from './platform-images.ts';
+import { removePlatforms } from './remove-platforms.ts';
 
 /** @throws WharfError 'image.not-found' | 'image.in-use' | 'image.ambiguous' */
 export async function removeImage(
   parts: ImageParts,
   nameOrId: string,
-  { force }: { readonly force: boolean },
+  { force, platforms = [] }: { readonly force: boolean; readonly platforms?: readonly Platform[] },
 ): Promise<readonly ImageDeleteItem[]> {
   const image = getImage(parts.images, nameOrId);
+  if (platforms.length > 0) {
+    const index = indexNamed(parts, nameOrId, image);
+    const items = index === undefined ? undefined : await removePlatforms(parts, image, index, { force, platforms });
+    if (items !== undefined) return items;
+    if (index === undefined && platforms.length > 1)
+      throw new WharfError('request.invalid', 'multiple platforms are not supported');
+    await getPlatformImage(parts, nameOrId, platforms[0]);
+  }
   const removal = new Removal(parts, image, force);
   const goes = isIdOf(image, nameOrId) && !isNameOf(parts, image, nameOrId) ? removal.byId() : removal.byName(nameOrId);
   if (!goes) return removal.items;
@@ -51,7 +64,7 @@ class Removal {
     const reference = parseReference(name);
     const all = this.#references();
     if (!this.#force && isSingle(all)) {
-      const [user] = this.#parts.users.usersOf(this.#image.id);
+      const [user] = usersOf(this.#parts, this.#image, this.#parts.images.indexOf(reference));
       if (user !== undefined) {
         throw new WharfError(
           'image.in-use',
@@ -102,7 +115,7 @@ class Removal {
   #conflict(check: { readonly names: boolean; readonly stopped: boolean }): WharfError | undefined {
     if (descendantsOf(this.#parts.images, this.#image.id).length > 0)
       return inUse(this.#image, 'cannot be forced', 'image has dependent child images');
-    const users = this.#parts.users.usersOf(this.#image.id);
+    const users = usersOf(this.#parts, this.#image, this.#parts.images.indexesOf(this.#image.id)[0]);
     const running = users.find((user) => user.running);
     if (running !== undefined) {
       return inUse(
@@ -122,6 +135,16 @@ class Removal {
     }
     return undefined;
   }
+}
+
+/** Containers of the image, and of the other platforms of the index it goes with. */
+function usersOf(
+  parts: ImageParts,
+  image: ImageRecord,
+  index: HeldIndex | undefined,
+): ReturnType<ImageUsers['usersOf']> {
+  const others = index === undefined ? [] : heldImages(index).map(({ content }) => content.config.digest);
+  return [...new Set([image.id, ...others])].flatMap((id) => parts.users.usersOf(id));
 }
 
 function inUse(image: ImageRecord, force: string, why: string): WharfError {
@@ -155,20 +178,24 @@ async function deleteImages(
   return { items, freedBytes };
 }
 
-/** Untagged images by default; with `dangling=false` all that no container uses. @throws WharfError 'request.invalid' */
+/**
+ * Untagged images by default; with `dangling=false` all that no container uses, and of those in use all names but the last.
+ * @throws WharfError 'request.invalid'
+ */
 export async function pruneImages(parts: ImageParts, filters: FilterMap): Promise<ImagePruneResult> {
   checkFilters(filters, ['dangling', 'label', 'label!', 'until']);
   const danglingOnly = booleanFilter(filters, 'dangling') ?? true;
   const wanted = timeAndLabelFilter(parts, filters);
-  const unused = parts.images
-    .all()
-    .filter((image) => wanted(image) && parts.users.usersOf(image.id).length === 0)
+  const all = parts.images.all().filter((image) => wanted(image) && !isPartOfIndex(parts, image));
+  const inUse = (image: ImageRecord) => usersOf(parts, image, parts.images.indexesOf(image.id)[0]).length > 0;
+  const unused = all
+    .filter((image) => !inUse(image))
     .filter((image) => !danglingOnly || parts.images.names(image.id).tags.length === 0)
     // What others are made of stays as long as they do.
     .filter((image, _, going) =>
       descendantsOf(parts.images, image.id).every((id) => going.some((other) => other.id === id)),
     );
-  const untagged: ImageDeleteItem[] = [];
+  const untagged = danglingOnly ? [] : all.filter(inUse).flatMap((image) => dropSpareNames(parts, image));
   for (const image of unused) {
     for (const reference of parts.images.references(image.id)) {
       parts.images.unname(reference);
@@ -178,5 +205,21 @@ export async function pruneImages(parts: ImageParts, filters: FilterMap): Promis
   }
   const { items, freedBytes } = await deleteImages(parts, unused);
   parts.events.publish('image', 'prune', '', { reclaimed: String(freedBytes) });
-  return { ImagesDeleted: unused.length === 0 ? null : [...untagged, ...items], SpaceReclaimed: freedBytes };
+  const deleted = [...untagged, ...items];
+  return { ImagesDeleted: deleted.length === 0 ? null : deleted, SpaceReclaimed: freedBytes };
+}
+
+/** Of an image in use dockerd takes the names one by one, in their order, until the next would be the last. */
+function dropSpareNames(parts: ImageParts, image: ImageRecord): readonly ImageDeleteItem[] {
+  const removal = new Removal(parts, image, false);
+  const sorted = [...parts.images.references(image.id)].sort((a, b) => (canonical(a) < canonical(b) ? -1 : 1));
+  for (const reference of sorted) {
+    try {
+      // One that went with another's last tag.
+      if (parts.images.resolve(reference) === image.id) removal.byName(familiar(reference));
+    } catch (error) {
+      if (!isWharfError(error, 'image.in-use')) throw error;
+    }
+  }
+  return removal.items;
 }

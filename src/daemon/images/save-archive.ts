@@ -3,20 +3,27 @@
  * packed layers included, so nothing is packed anew and manifests keep their digests.
  *
  *     blobs/sha256/<hex>...  index.json  manifest.json  oci-layout  repositories
+ *
+ * A tag that stands for a held index is saved with the index and all its images that are here; manifest.json, which knows
+ * no platforms, has this machine's.
  */
 import { Readable } from 'node:stream';
-import { WharfError } from '../../contract/errors.ts';
+import { raise, WharfError } from '../../contract/errors.ts';
 import { type Digest, digestAlgorithm, digestHex } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import { formatPlatform, type Platform, runsOn } from '../../oci/platform.ts';
 import { canonical, canonicalName, familiar, familiarName, parseNamed, type Reference } from '../../oci/reference.ts';
 import { encodeTarHeader, paddingAfter, tarTrailer } from '../snapshots/tar-header.ts';
 import { getImage, isIdOf } from './find-image.ts';
+import { blobsOfIndex, type HeldIndex, memberFor } from './held-index.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { ImageRecord } from './image-record.ts';
+import { indexNamed, recordOf } from './platform-images.ts';
 
 interface Saved {
   readonly image: ImageRecord;
+  /** With what of it is to be saved. */
+  readonly index: HeldIndex | undefined;
   /** With tags, sorted. */
   readonly names: readonly Reference[];
 }
@@ -28,10 +35,10 @@ interface Saved {
 export async function saveImages(
   parts: ImageParts,
   names: readonly string[],
-  options: { readonly platform?: Platform; readonly signal: AbortSignal },
+  options: { readonly platforms?: readonly Platform[]; readonly signal: AbortSignal },
 ): Promise<Readable> {
-  const saved = namedImages(parts, names);
-  for (const { image } of saved) checkPlatform(image, options.platform);
+  const named = namedImages(parts, names);
+  const saved = await Promise.all(named.map((each) => ofPlatforms(parts, each, options.platforms ?? [])));
   const blobs = await blobsOf(parts, saved);
   // Held until the archive is out: an image removed meanwhile is still saved whole.
   const lease = parts.content.lease();
@@ -44,22 +51,27 @@ export async function saveImages(
 }
 
 function namedImages(parts: ImageParts, names: readonly string[]): readonly Saved[] {
-  const byId = new Map<Digest, { image: ImageRecord; names: Map<string, Reference> }>();
-  const add = (image: ImageRecord, references: readonly Reference[]) => {
-    const entry = byId.get(image.id) ?? { image, names: new Map<string, Reference>() };
-    for (const reference of references) entry.names.set(familiar(reference), reference);
-    byId.set(image.id, entry);
+  // An image may be named as itself and as part of an index: those are two.
+  const byTarget = new Map<Digest, Saved & { readonly found: Map<string, Reference> }>();
+  const add = (image: ImageRecord, index: HeldIndex | undefined, references: readonly Reference[]) => {
+    const target = index?.descriptor.digest ?? image.id;
+    const entry = byTarget.get(target) ?? { image, index, names: [], found: new Map<string, Reference>() };
+    for (const reference of references) entry.found.set(familiar(reference), reference);
+    byTarget.set(target, entry);
   };
   for (const name of names) {
     const tags = taggedImages(parts, name);
     for (const [reference, id] of tags) {
       const image = parts.images.get(id);
-      if (image !== undefined) add(image, [reference]);
+      if (image !== undefined) add(image, parts.images.indexOf(reference), [reference]);
     }
-    if (tags.length === 0) add(getImage(parts.images, name), []);
+    if (tags.length > 0) continue;
+    const image = getImage(parts.images, name);
+    add(image, indexNamed(parts, name, image), []);
   }
-  return [...byId.values()].map(({ image, names: found }) => ({
+  return [...byTarget.values()].map(({ image, index, found }) => ({
     image,
+    index,
     names: [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, reference]) => reference),
   }));
 }
@@ -77,11 +89,37 @@ function taggedImages(parts: ImageParts, name: string): readonly (readonly [Refe
   return isIdOf(image, name) ? [] : [[reference, image.id]];
 }
 
-function checkPlatform(image: ImageRecord, asked: Platform | undefined): void {
-  const { platform } = image.document;
-  if (asked === undefined || runsOn(asked, platform)) return;
-  throw new WharfError('image.no-platform', `no suitable export target found for platform ${formatPlatform(asked)}`, {
-    hint: `The image is for ${formatPlatform(platform)}.`,
+/** One platform makes an archive of that image alone; several, where there is an index, one with fewer of its images. */
+async function ofPlatforms(parts: ImageParts, saved: Saved, platforms: readonly Platform[]): Promise<Saved> {
+  const { image, index, names } = saved;
+  const [first, ...others] = platforms;
+  if (first === undefined) return saved;
+  if (index === undefined) {
+    // dockerd's words: an image of one platform has no others to choose from.
+    if (others.length > 0) throw new WharfError('request.invalid', 'multiple platform parameters not supported');
+    if (!runsOn(first, image.document.platform)) throw notExported(first, image.document.platform);
+    return saved;
+  }
+  const wanted = platforms.map(
+    (platform) => memberFor(index, platform) ?? raise(notExported(platform, image.document.platform)),
+  );
+  const [main = wanted[0], ...rest] = [...new Set(wanted)].sort(
+    (a, b) => Number(b.content.config.digest === image.id) - Number(a.content.config.digest === image.id),
+  );
+  if (main === undefined) return saved;
+  const record = await recordOf(parts, main);
+  if (rest.length === 0) return { image: record, index: undefined, names };
+  const members = index.members.map((member) =>
+    wanted.some(({ manifest }) => manifest.digest === member.manifest.digest)
+      ? member
+      : { manifest: member.manifest, kind: member.kind },
+  );
+  return { image: record, index: { ...index, members }, names };
+}
+
+function notExported(asked: Platform, has: Platform): WharfError {
+  return new WharfError('image.no-platform', `no suitable export target found for platform ${formatPlatform(asked)}`, {
+    hint: `The image is for ${formatPlatform(has)}.`,
   });
 }
 
@@ -94,9 +132,10 @@ interface SavedBlob {
 
 async function blobsOf(parts: ImageParts, saved: readonly Saved[]): Promise<readonly SavedBlob[]> {
   const found = new Map<Digest, SavedBlob>();
-  for (const { image } of saved) {
+  for (const { image, index } of saved) {
     const mtime = Math.max(0, Math.floor(Date.parse(image.document.created ?? '') / 1000) || 0);
-    const digests = [image.manifest.digest, image.id, ...image.layers.map((layer) => layer.blob.digest)];
+    const own = [image.manifest.digest, image.id, ...image.layers.map((layer) => layer.blob.digest)];
+    const digests = index === undefined ? own : [...own, ...blobsOfIndex(index)];
     for (const digest of digests) {
       if (found.has(digest)) continue;
       const info = await parts.content.info(digest);
@@ -151,8 +190,8 @@ function documents(saved: readonly Saved[]): readonly (readonly [string, unknown
   ];
 }
 
-function indexEntries({ image, names }: Saved): readonly unknown[] {
-  const { mediaType, digest, size } = image.manifest;
+function indexEntries({ image, index, names }: Saved): readonly unknown[] {
+  const { mediaType, digest, size } = index?.descriptor ?? image.manifest;
   const entry = { mediaType, digest, size };
   if (names.length === 0) return [entry];
   return names.map((name) => ({

@@ -20,7 +20,7 @@ export const command = defineCommand({
     const upload = await openArchive(ctx, input ?? '-', 'requested load from stdin, but stdin is empty');
     const engine = await ctx.engine();
     const messages = engine.jsonStream('ImageLoad', {
-      query: { quiet: quiet || !ctx.terminal.stdoutIsTty, platform },
+      query: { quiet: quiet || !ctx.terminal.stdoutIsTty, platform: platform === undefined ? [] : [platform] },
       upload,
       signal: ctx.signal,
     });

@@ -11,6 +11,7 @@ export const command = defineCommand({
   usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
   flags: {
     'all-tags': { type: 'bool', short: 'a', help: 'Download every tag of the repository' },
+    'all-platforms': { type: 'bool', help: 'Keep the images of all platforms, to push, save or run any of them' },
     'disable-content-trust': { type: 'bool', initial: true, hidden: true, help: 'Accepted for docker scripts' },
     platform: { type: 'string', metavar: 'os/arch', help: 'Platform to take of an image that has several' },
     quiet: { type: 'bool', short: 'q', help: 'Only print the name' },
@@ -28,6 +29,7 @@ export const command = defineCommand({
     await pullImage(ctx, engine, reference, {
       platform: flags.platform,
       allTags: flags['all-tags'],
+      allPlatforms: flags['all-platforms'],
       progress: flags.quiet ? undefined : progressTo(terminal, 'stdout'),
     });
     await terminal.out(`${flags['all-tags'] ? familiarName(reference) : canonical(reference)}\n`);

@@ -10,7 +10,7 @@ export const command = defineCommand({
     'The archive is an OCI image layout and can be read by `docker load` too. A name without a tag stands for all its tags.',
   flags: {
     output: { type: 'string', short: 'o', metavar: 'file', help: 'File to write instead of standard output' },
-    platform: { type: 'string', metavar: 'os/arch', help: 'Write only this platform' },
+    platform: { type: 'list', metavar: 'os/arch', help: 'Write only this platform; several of an image held with all' },
   },
   args: { min: 1 },
   completes: 'image',

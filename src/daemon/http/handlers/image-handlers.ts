@@ -4,34 +4,51 @@ import type { ProgressMessage } from '../../../contract/engine-types.ts';
 import { WharfError } from '../../../contract/errors.ts';
 import type { imageRoutes } from '../../../contract/routes/images.ts';
 import { parseReference } from '../../../oci/reference.ts';
+import { compareVersions } from '../api-version.ts';
 import type { DocumentOutput, HandlersFor } from '../handler.ts';
 import { distributionInspect } from './distribution-inspect.ts';
 import type { EngineServices } from './engine-services.ts';
 import { imageOfVersion, withoutDescriptor } from './image-view.ts';
 import { dockerSearch } from './registry-search.ts';
-import { filterMap, joinReference, platformOf, registryAuth } from './request-values.ts';
+import { filterMap, joinReference, platformOf, platformsOf, registryAuth } from './request-values.ts';
 
 type Operations = keyof typeof imageRoutes;
+
+const isSince = (apiVersion: string, version: string): boolean => compareVersions(apiVersion, version) >= 0;
 
 export function imageHandlers(services: EngineServices): HandlersFor<Operations> {
   return { ...local(services), ...transfers(services), ...archives(services), ...notYet(services) };
 }
 
-function local({ images, containers }: EngineServices) {
+function local({ images, containers, hostPlatform }: EngineServices) {
   return {
-    ImageList: async ({ query }) => {
+    ImageList: async ({ query, apiVersion }) => {
       const filters = new Map(filterMap(query.filters));
       if (query.filter) filters.set('reference', [query.filter]);
       const sharedSize = query['shared-size'] ?? false;
-      return (await images.list({ all: query.all ?? false, filters, sharedSize })).map(withoutDescriptor);
+      const manifests = query.manifests === true && isSince(apiVersion, '1.47');
+      const found = await images.list({ all: query.all ?? false, filters, sharedSize, manifests });
+      return manifests ? found : found.map(withoutDescriptor);
     },
-    ImageInspect: async ({ params, apiVersion, header }) => {
-      return imageOfVersion(await images.inspect(params.name), apiVersion, header('user-agent') ?? '');
+    ImageInspect: async ({ params, query, apiVersion, header }) => {
+      const platform = isSince(apiVersion, '1.49') ? platformOf(query.platform, hostPlatform) : undefined;
+      const manifests = query.manifests === true && isSince(apiVersion, '1.48');
+      if (manifests && platform !== undefined) {
+        const message = 'conflicting options: manifests and platform options cannot both be set';
+        throw new WharfError('request.invalid', message);
+      }
+      const found = await images.inspect(params.name, { platform, manifests });
+      return imageOfVersion(found, apiVersion, header('user-agent') ?? '');
     },
-    ImageHistory: ({ params }) => images.history(params.name),
+    ImageHistory: ({ params, query, apiVersion }) => {
+      const platform = isSince(apiVersion, '1.48') ? platformOf(query.platform, hostPlatform) : undefined;
+      return images.history(params.name, { platform });
+    },
     ImageTag: ({ params, query }) => images.tag(params.name, joinReference(query.repo ?? '', query.tag)),
-    ImageDelete: ({ params, query }) =>
-      images.remove(params.name, { force: query.force ?? false, noPrune: query.noprune ?? false }),
+    ImageDelete: ({ params, query, apiVersion }) => {
+      const platforms = isSince(apiVersion, '1.50') ? platformsOf(query.platforms, hostPlatform) : [];
+      return images.remove(params.name, { force: query.force ?? false, noPrune: query.noprune ?? false, platforms });
+    },
     ImagePrune: ({ query }) => images.prune(filterMap(query.filters)),
     ImageCommit: ({ query, body, signal }) =>
       containers.commit({
@@ -62,16 +79,18 @@ function asRunConfig(body: NonNullable<Parameters<HandlersFor<'ImageCommit'>['Im
 
 function archives({ images, hostPlatform }: EngineServices) {
   return {
-    ImageGet: async ({ params, query, signal }) => ({
-      headers: {},
-      body: await images.save([params.name], { platform: platformOf(query.platform, hostPlatform), signal }),
-    }),
-    ImageGetAll: async ({ query, signal }) => ({
-      headers: {},
-      body: await images.save(query.names ?? [], { platform: platformOf(query.platform, hostPlatform), signal }),
-    }),
-    ImageLoad: async ({ query, upload, signal }, output) => {
-      const platform = platformOf(query.platform, hostPlatform);
+    ImageGet: async ({ params, query, apiVersion, signal }) => {
+      const platforms = isSince(apiVersion, '1.48') ? platformsOf(query.platform, hostPlatform) : [];
+      return { headers: {}, body: await images.save([params.name], { platforms, signal }) };
+    },
+    ImageGetAll: async ({ query, apiVersion, signal }) => {
+      const platforms = isSince(apiVersion, '1.48') ? platformsOf(query.platform, hostPlatform) : [];
+      return { headers: {}, body: await images.save(query.names ?? [], { platforms, signal }) };
+    },
+    ImageLoad: async ({ query, apiVersion, upload, signal }, output) => {
+      const platforms = isSince(apiVersion, '1.48') ? platformsOf(query.platform, hostPlatform) : [];
+      if (platforms.length > 1) throw new WharfError('request.invalid', 'multiple platform parameters not supported');
+      const [platform] = platforms;
       try {
         await images.load(upload, { quiet: query.quiet ?? false, platform, signal, onProgress: progressTo(output) });
       } finally {
@@ -110,14 +129,16 @@ function transfers({ images, registry, hostPlatform }: EngineServices) {
       if (reference === '') throw new WharfError('request.invalid', 'query parameter fromImage: is missing');
       await images.pull(reference, {
         platform: platformOf(query.platform, hostPlatform),
+        allPlatforms: query['all-platforms'] ?? false,
         auth: registryAuth(header('x-registry-auth')),
         signal,
         onProgress: progressTo(output),
       });
     },
-    ImagePush: async ({ params, query, header, signal }, output) => {
+    ImagePush: async ({ params, query, apiVersion, header, signal }, output) => {
       await images.push(joinReference(params.name, query.tag), {
-        platform: platformOf(query.platform, hostPlatform),
+        // Older clients send one and mean nothing by it.
+        platform: isSince(apiVersion, '1.46') ? platformOf(query.platform, hostPlatform) : undefined,
         auth: registryAuth(header('x-registry-auth')),
         signal,
         onProgress: progressTo(output),

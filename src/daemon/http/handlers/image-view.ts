@@ -18,13 +18,14 @@ const untilLately = {
 };
 
 export function imageOfVersion(found: ImageInspect, apiVersion: string, userAgent: string) {
-  // dockerd tells the descriptor only of images in containerd's store.
-  const { Descriptor: _, ...image } = found;
+  // dockerd tells the descriptor only of images in containerd's store; with the manifests, it belongs to them.
+  const { Descriptor, Manifests, ...image } = found;
   const older = (version: string) => compareVersions(apiVersion, version) < 0;
   const Config = { ...(older('1.50') ? untilLately : {}), ...always, WorkingDir: '', ...image.Config };
   return {
     ...image,
     Config,
+    ...(Manifests === undefined ? {} : { Descriptor, Manifests }),
     ...(older('1.44') ? { VirtualSize: image.Size } : {}),
     ...oldConfig(Config, older('1.45'), userAgent),
   };

@@ -24,6 +24,20 @@ export function registryAuth(header: string | undefined): RegistryAuth | undefin
   }
 }
 
+/**
+ * X-Registry-Config: credentials by registry, JSON in base64url, as builds send them. What can not be read is left out.
+ */
+export function registryConfig(header: string | undefined): ReadonlyMap<string, RegistryAuth> {
+  const config = new Map<string, RegistryAuth>();
+  const json = header === undefined ? undefined : readJson(Buffer.from(header, 'base64url').toString('utf8'));
+  if (typeof json !== 'object' || json === null) return config;
+  for (const [registry, entry] of Object.entries(json)) {
+    const auth = registryAuth(Buffer.from(JSON.stringify(entry)).toString('base64url'));
+    if (auth !== undefined) config.set(registry, auth);
+  }
+  return config;
+}
+
 /** `auth` is the older spelling of both: base64 of `user:password`. */
 export function credentialsOf(config: AuthConfig): RegistryAuth | undefined {
   const { auth, email: _email, ...rest } = config;
@@ -43,6 +57,11 @@ export function platformOf(text: string | undefined, host: Platform): Platform |
   if (typeof os !== 'string' || typeof architecture !== 'string') throw invalidPlatform(text);
   const parts = [os, architecture, ...(typeof variant === 'string' && variant !== '' ? [variant] : [])];
   return parsePlatform(parts.join('/'), host);
+}
+
+/** Of a parameter that may come several times. */
+export function platformsOf(texts: readonly string[] | undefined, host: Platform): readonly Platform[] {
+  return (texts ?? []).flatMap((text) => platformOf(text, host) ?? []);
 }
 
 function readJson(text: string): unknown {
