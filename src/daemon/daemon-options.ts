@@ -10,7 +10,7 @@ import { networkOptions } from './options/network-options.ts';
 import { parseFlags } from './options/parse-flags.ts';
 import { type RootlessOptions, rootlessOptions, usualFolders } from './options/rootless-options.ts';
 import { readerOf, refuse, refuseAbsent, refuseValue, type SettingReader } from './options/setting-reader.ts';
-import type { Settings } from './options/setting-values.ts';
+import { bytesOf, type Settings } from './options/setting-values.ts';
 
 export type { ContainerOptions } from './options/container-options.ts';
 export { type ListenAddress, parseListenAddress } from './options/listen-address.ts';
@@ -46,6 +46,9 @@ export interface DaemonOptions {
   readonly maxConcurrentDownloads: number;
   readonly maxConcurrentUploads: number;
   readonly maxDownloadAttempts: number;
+  /** What one layer may hold; 0: the snapshotters' own. */
+  readonly layerMaxBytes: number;
+  readonly layerMaxEntries: number;
   /** As the settings say; empty: the environment's. */
   readonly proxies: Proxies;
   /** Name of crun, runc or one of `containers.runtimes`; undefined: the best that works here. */
@@ -124,6 +127,8 @@ function daemonOptions(settings: Settings): DaemonOptions {
     maxConcurrentDownloads: positive(read, 'max-concurrent-downloads', 3),
     maxConcurrentUploads: positive(read, 'max-concurrent-uploads', 5),
     maxDownloadAttempts: positive(read, 'max-download-attempts', 5),
+    layerMaxBytes: bytes(read, 'layer-max-size'),
+    layerMaxEntries: positive(read, 'layer-max-entries', 0),
     proxies: {
       httpProxy: read.text('http-proxy') ?? '',
       httpsProxy: read.text('https-proxy') ?? '',
@@ -178,6 +183,12 @@ function positive(read: SettingReader, name: FlagName, otherwise: number): numbe
   const value = read.number(name) ?? 0;
   if (value < 0) refuse(`invalid ${name.replaceAll('-', ' ')}: ${value}`);
   return value === 0 ? otherwise : value;
+}
+
+function bytes(read: SettingReader, name: FlagName): number {
+  const given = read.given(name);
+  if (given === undefined) return 0;
+  return bytesOf(given, (wanted) => refuseValue(name, String(given), wanted.replace('expected ', '')));
 }
 
 /** Docker's own name of its runtime is answered by the default one, as clients ask for it by habit. */

@@ -36,6 +36,7 @@ import { readDefaultSeccompProfile, readHostFacts } from './runtime/host-facts.t
 import { shutdownLimitMs } from './shutdown-limit.ts';
 import { createSnapshotter } from './snapshots/create-snapshotter.ts';
 import { dockerDriverName } from './snapshots/driver-name.ts';
+import { layerLimits } from './snapshots/layer-limits.ts';
 import { createLayerWorkerPool } from './snapshots/layer-worker-pool.ts';
 import { buildInfo } from './system/build-info.ts';
 import { readHostInfo } from './system/host-info.ts';
@@ -155,7 +156,13 @@ export async function openEngine(
   const content = createContentStore({ root: `${dataRoot}/content` });
   await content.init();
   const pool = createLayerWorkerPool();
-  const snapshots = await createSnapshotter({ root: `${dataRoot}/snapshots`, pool, prefer: options.storageDriver });
+  const limits = layerLimits({ maxBytes: options.layerMaxBytes, maxEntries: options.layerMaxEntries });
+  const snapshots = await createSnapshotter({
+    root: `${dataRoot}/snapshots`,
+    pool,
+    limits,
+    prefer: options.storageDriver,
+  });
   const managed = new ManagedPlugins({
     db,
     places: {

@@ -33,6 +33,18 @@ export const imageFlags = {
     value: 'N',
     help: 'Tries for each layer of a pull (default 5)',
   },
+  'layer-max-size': {
+    kind: 'bytes',
+    key: 'layer-max-size',
+    value: 'BYTES',
+    help: 'Most that one layer may hold unpacked (default 256g); a larger one is refused',
+  },
+  'layer-max-entries': {
+    kind: 'number',
+    key: 'layer-max-entries',
+    value: 'N',
+    help: 'Most files, folders and links that one layer may hold (default 4000000)',
+  },
   'http-proxy': {
     kind: 'text',
     key: 'http-proxy',

@@ -2,7 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../../contract/errors.ts';
 import type { ChunkRing } from './chunk-channel.ts';
-import type { LayerLimits } from './layer-tree.ts';
+import type { LayerLimits } from './layer-limits.ts';
 import type { UnpackOptions } from './rooted-tree.ts';
 
 /** Where a job's bytes come from: a file, or another thread (see chunk-channel.ts). */

@@ -28,6 +28,7 @@ import { WharfError } from '../../contract/errors.ts';
 import { classifyLayerEntry, metadataPrefix, whiteoutPrefix } from '../../oci/whiteout.ts';
 import { errnoOf, mknod, nodeKinds } from '../linux/mount.ts';
 import { inUserNamespace } from '../linux/user-namespace.ts';
+import { type LayerLimits, tooLarge } from './layer-limits.ts';
 import { findInLowers } from './lower-layers.ts';
 import { bytePath, byteString, insideParts, shownName, type TarEntry } from './tar-format.ts';
 import { corrupt, type TarSink } from './tar-parser.ts';
@@ -44,15 +45,6 @@ import {
   setPathAttributes,
   statAt,
 } from './tree-ops.ts';
-
-export interface LayerLimits {
-  readonly maxEntries: number;
-  /** Content of all files together. */
-  readonly maxBytes: number;
-}
-
-/** Far beyond real layers (the largest on Docker Hub have some 40 GB and a million files). */
-export const defaultLayerLimits: LayerLimits = { maxEntries: 4_000_000, maxBytes: 256 * 2 ** 30 };
 
 export interface LayerTreeOptions {
   /** Existing folder; absolute. */
@@ -163,8 +155,8 @@ export class LayerTree implements TarSink {
     this.#bytes += entry.size;
     const { maxEntries, maxBytes } = this.#limits;
     if (this.#entries > maxEntries)
-      throw new WharfError('layer.too-large', `the layer has more than ${maxEntries} entries`);
-    if (this.#bytes > maxBytes) throw new WharfError('layer.too-large', `the layer holds more than ${maxBytes} bytes`);
+      throw tooLarge(`the layer has more than ${maxEntries} entries`, 'layer-max-entries');
+    if (this.#bytes > maxBytes) throw tooLarge(`the layer holds more than ${maxBytes} bytes`, 'layer-max-size');
   }
 
   #create(entry: TarEntry, path: string): void {

@@ -10,6 +10,7 @@ import { errnoOf } from '../linux/mount.ts';
 import { receiveChunks } from './chunk-channel.ts';
 import { decompressed, decompressedChunks, isUnpackError } from './decompress.ts';
 import type { ByteSource, JobFailure, JobReply, JobRequest, JobUsage, LayerJob } from './layer-jobs.ts';
+import { LayerBounds } from './layer-limits.ts';
 import { LayerTree } from './layer-tree.ts';
 import { RootedTree } from './rooted-tree.ts';
 import { byteString } from './tar-format.ts';
@@ -53,7 +54,11 @@ async function run(job: LayerJob, context: JobContext): Promise<JobUsage> {
       const tree = new LayerTree({ root: job.root, deletions: job.deletions, lowers: job.lowers, limits: job.limits });
       try {
         const hash = createHash('sha256');
-        await feed(job.source, tree, context, (chunk) => hash.update(chunk));
+        const bounds = new LayerBounds(job.root, job.limits);
+        await feed(job.source, tree, context, (chunk) => {
+          bounds.see(chunk.length);
+          hash.update(chunk);
+        });
         const diffId = `sha256:${hash.digest('hex')}`;
         if (diffId !== job.diffId) {
           throw new WharfError('digest.mismatch', `the layer unpacks to ${diffId}, and ${job.diffId} was announced`);
