@@ -4,7 +4,11 @@ import { ContainerSummary } from './containers.ts';
 import { ImageSummary } from './images.ts';
 import { Volume } from './volumes.ts';
 
-const Commit = s.object({ ID: s.string });
+const Commit = s.object({
+  ID: s.string,
+  /** Before API 1.49. */
+  Expected: s.optional(s.string),
+});
 
 export const SystemVersion = s.object({
   Platform: s.object({ Name: s.string }),
@@ -72,6 +76,9 @@ export const SystemInfo = s.object({
     InsecureRegistryCIDRs: s.list(s.string),
     IndexConfigs: s.map(IndexInfo),
     Mirrors: s.nullable(s.list(s.string)),
+    /** These two before API 1.47. */
+    AllowNondistributableArtifactsCIDRs: s.maybe(s.list(s.string)),
+    AllowNondistributableArtifactsHostnames: s.maybe(s.list(s.string)),
   }),
   GenericResources: s.nullable(s.list(s.any)),
   HttpProxy: s.string,
@@ -106,7 +113,11 @@ export const SystemInfo = s.object({
   InitCommit: Commit,
   SecurityOptions: s.list(s.string),
   DefaultAddressPools: s.optional(s.list(s.object({ Base: s.string, Size: s.integer }))),
-  FirewallBackend: s.object({ Driver: s.string, Info: s.optional(s.list(s.list(s.string))) }),
+  /** Since API 1.49. */
+  FirewallBackend: s.maybe(s.object({ Driver: s.string, Info: s.optional(s.list(s.list(s.string))) })),
+  /** These two before API 1.50. */
+  BridgeNfIptables: s.optional(s.boolean),
+  BridgeNfIp6tables: s.optional(s.boolean),
   Warnings: s.nullable(s.list(s.string)),
   CDISpecDirs: s.list(s.string),
 });

@@ -7,8 +7,9 @@ import type { HandlersFor } from '../handler.ts';
 import { diskUsage } from './disk-usage.ts';
 import type { EngineServices } from './engine-services.ts';
 import { streamEvents } from './event-stream.ts';
-import { mergedSearch } from './registry-search.ts';
-import { credentialsOf, registryAuth } from './request-values.ts';
+import { infoOfVersion } from './info-versions.ts';
+import { mergedSearch } from './merged-search.ts';
+import { credentialsOf, registryAuth, registryConfig } from './request-values.ts';
 
 /** As dockerd's: a proxy must not answer for the engine, and clients learn here that there is no swarm. */
 const pingHeaders = {
@@ -29,7 +30,7 @@ export function systemHandlers(services: EngineServices): HandlersFor<keyof type
       },
     }),
     SystemVersion: () => system.version(),
-    SystemInfo: () => system.info(),
+    SystemInfo: async ({ apiVersion }) => infoOfVersion(await system.info(), apiVersion),
     SystemAuth: async ({ body, signal }) => {
       const auth = credentialsOf(body);
       if (auth === undefined)
@@ -44,11 +45,16 @@ export function systemHandlers(services: EngineServices): HandlersFor<keyof type
 export function wharfHandlers({ system, registry }: EngineServices): HandlersFor<keyof typeof wharfRoutes> {
   return {
     RegistryList: () => system.registries(),
-    RegistrySearch: ({ query, signal }) => {
-      const { kind, registry: only, limit } = query;
+    RegistrySearch: ({ query, header, signal }) => {
+      const { kind, platform, limit } = query;
       const term = query.query ?? query.term ?? '';
-      return mergedSearch(registry, system.registries(), { term, kind, registry: only, limit }, signal);
+      const also = (query.also ?? '').split(',').filter((name) => name !== '');
+      const wanted = { term, kind, platform, registry: query.registry, also, limit };
+      const config = registryConfig(header('x-registry-config'));
+      return mergedSearch(registry, system.registries(), wanted, { config, signal });
     },
+    RegistryRequest: ({ query, body, header, signal }) =>
+      registry.relay(query.registry, body, { auth: registryAuth(header('x-registry-auth')), signal }),
     RegistryTags: async ({ query, header, signal }) => {
       const reference = parseNamed(query.name);
       const tags = await registry.tags(reference, { auth: registryAuth(header('x-registry-auth')), signal });
