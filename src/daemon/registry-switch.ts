@@ -21,5 +21,6 @@ export function createRegistrySwitch(first: RegistryClient): RegistrySwitch {
     login: (...args) => current.login(...args),
     tags: (...args) => current.tags(...args),
     search: (...args) => current.search(...args),
+    relay: (...args) => current.relay(...args),
   };
 }

@@ -58,3 +58,25 @@ test('sign-ins are added for the registry of the image, and never override the c
   await relay.request({ method: 'GET', path: '/info' });
   expect(seen).toEqual(['stored', 'stored', undefined, 'own', undefined]);
 });
+
+test('a page that browses a registry is its user there, and a search over all is signed in to each', async () => {
+  const seen: unknown[] = [];
+  const relay = createEngineRelay(
+    {
+      async request({ headers }) {
+        seen.push([headers?.['x-registry-auth'], headers?.['x-registry-config']]);
+        return { status: 200, headers: {}, body: new ReadableStream() };
+      },
+      hijack: async () => Promise.reject(new Error('not used')),
+    },
+    { registryAuth: (image) => (image.startsWith('team:5000/') ? 'bob' : undefined), registryConfig: () => 'all' },
+  );
+  await relay.request({ method: 'POST', path: '/wharf/registries/request?registry=team%3A5000' });
+  await relay.request({ method: 'POST', path: '/wharf/registries/request?registry=other%3A5000' });
+  await relay.request({ method: 'GET', path: '/wharf/registries/search?query=x' });
+  expect(seen).toEqual([
+    ['bob', undefined],
+    [undefined, undefined],
+    [undefined, 'all'],
+  ]);
+});

@@ -20,6 +20,8 @@ const known: readonly KnownPath[] = Object.entries(engineRoutes).map(([name, { m
 export interface EnginePath {
   /** As it may be sent on: path and query. */
   readonly path: string;
+  /** Its name in the route table. */
+  readonly operation: string;
   /** The image whose registry the operation talks to, when it talks to one. */
   readonly image: string | undefined;
 }
@@ -47,7 +49,7 @@ export function checkEnginePath(method: string, path: string): EnginePath {
     if (wanted !== method && !(method === 'HEAD' && wanted === 'GET')) continue;
     const match = pattern.exec(decoded);
     if (match === null) continue;
-    return { path, image: registryImage(name, match[1], query) };
+    return { path, operation: name, image: registryImage(name, match[1], query) };
   }
   throw new WharfError('request.not-found', `the engine has no operation ${method} ${bare.slice(0, 200)}`);
 }
@@ -59,6 +61,11 @@ function registryImage(operation: string, parameter: string | undefined, query: 
       return value('fromImage');
     case 'RegistryTags':
       return value('name');
+    case 'RegistryRequest': {
+      // Any name there will do: what is looked up is the registry's sign-in.
+      const registry = value('registry');
+      return registry === undefined ? undefined : `${registry}/any`;
+    }
     case 'ImagePush':
     case 'DistributionInspect':
       return parameter;

@@ -1,11 +1,12 @@
 import type { HijackedConnection, Transport, WireRequest, WireResponse } from '../client/transport.ts';
 import { checkEnginePath } from './engine-path.ts';
 
-/** Names the credentials of one registry for the engine; undefined when the user is not signed in there. */
-export type RegistryAuth = (image: string) => string | undefined;
-
+/** The user's sign-ins, as the engine takes them in headers. */
 export interface RelayOptions {
-  readonly registryAuth?: RegistryAuth;
+  /** X-Registry-Auth: the credentials of an image's registry; undefined when the user is not signed in there. */
+  readonly registryAuth?: (image: string) => string | undefined;
+  /** X-Registry-Config: all credentials by registry, for a search over all of them. */
+  readonly registryConfig?: () => string | undefined;
 }
 
 const requestHeaders = ['accept', 'content-type', 'x-registry-auth', 'x-registry-config', 'if-none-match'];
@@ -29,10 +30,12 @@ const responseHeaders = [
  */
 export function createEngineRelay(engine: Transport, options: RelayOptions = {}): Transport {
   const prepare = (request: WireRequest): WireRequest => {
-    const { path, image } = checkEnginePath(request.method, request.path);
+    const { path, image, operation } = checkEnginePath(request.method, request.path);
     const headers = pick(request.headers ?? {}, requestHeaders);
     const auth = image === undefined ? undefined : options.registryAuth?.(image);
     if (auth !== undefined && headers['x-registry-auth'] === undefined) headers['x-registry-auth'] = auth;
+    const config = operation === 'RegistrySearch' ? options.registryConfig?.() : undefined;
+    if (config !== undefined && headers['x-registry-config'] === undefined) headers['x-registry-config'] = config;
     return { method: request.method, path, headers, body: request.body };
   };
   return {

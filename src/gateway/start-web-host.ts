@@ -44,7 +44,7 @@ export async function startWebHost(args: GatewayArguments, installation: Install
       version: installation.version,
       home,
       endpoint,
-      createRelay: (registryAuth) => createEngineRelay(transport, { registryAuth }),
+      createRelay: (signIns) => createEngineRelay(transport, signIns),
       daemon: args.daemon === undefined ? undefined : { bin: args.daemon, args: args.daemonArgs },
       wharfCommand: installation.wharfCommand,
       desktop: noDesktopFeatures(),

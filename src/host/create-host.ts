@@ -29,7 +29,10 @@ export interface HostOptions {
   readonly home: string;
   readonly endpoint: EngineEndpoint;
   /** Builds what windows get to see of the engine: the relay around a plain transport, with the user's sign-ins. */
-  readonly createRelay: (registryAuth: (image: string) => string | undefined) => Transport;
+  readonly createRelay: (signIns: {
+    registryAuth(image: string): string | undefined;
+    registryConfig(): string | undefined;
+  }) => Transport;
   /** wharfd, and more flags for it. Undefined: attach to an engine somebody else looks after. */
   readonly daemon: { readonly bin: string; readonly args: readonly string[] } | undefined;
   /** Program and first arguments of the `wharf` command. */
@@ -66,7 +69,10 @@ export async function createHost(options: HostOptions): Promise<Host> {
     options.settingsChanged?.(changed);
   });
   const credentials = await CredentialStore.open(home, options.secretBox);
-  const relay = options.createRelay((image) => credentials.authHeaderFor(image));
+  const relay = options.createRelay({
+    registryAuth: (image) => credentials.authHeaderFor(image),
+    registryConfig: () => credentials.configHeader(),
+  });
   const engine = createEngineClient(relay);
   const supervisor = createSupervisor(options, settings);
   supervisor.onStatus((status) => events.emit('engine.status', status));

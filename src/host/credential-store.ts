@@ -14,6 +14,9 @@ const Entry = Type.Object({
 const File = Type.Array(Entry);
 type Entry = Static<typeof Entry>;
 
+/** Node takes 16 KiB of headers in all. */
+const maxConfigHeader = 12 * 1024;
+
 /** Sign-ins to registries. Secrets are sealed by a SecretBox and leave only as the header the engine takes. */
 export class CredentialStore {
   readonly #file: string;
@@ -59,6 +62,30 @@ export class CredentialStore {
     return Buffer.from(JSON.stringify({ username: entry.username, password, serveraddress: registry })).toString(
       'base64url',
     );
+  }
+
+  /** Value of X-Registry-Config: every sign-in by registry, as many as fit into a header; undefined without any. */
+  configHeader(): string | undefined {
+    const config: Record<string, { username: string; password: string }> = {};
+    let header: string | undefined;
+    for (const entry of this.#entries.filter((each) => each.box === this.#box.kind)) {
+      const password = this.#readable(entry);
+      if (password === undefined) continue;
+      config[entry.registry] = { username: entry.username, password };
+      const next = Buffer.from(JSON.stringify(config)).toString('base64url');
+      if (next.length > maxConfigHeader) return header;
+      header = next;
+    }
+    return header;
+  }
+
+  /** One sign-in that can not be read any more must not end a search over all; its registry will ask for one. */
+  #readable(entry: Entry): string | undefined {
+    try {
+      return this.#box.decrypt(entry.sealed);
+    } catch {
+      return undefined;
+    }
   }
 
   async #change(edit: (entries: readonly Entry[]) => Entry[]): Promise<void> {

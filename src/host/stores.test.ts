@@ -71,7 +71,14 @@ test('secrets are on disk only encrypted, in files of this user only', async () 
   const header = JSON.parse(Buffer.from(again.authHeaderFor('busybox') ?? '', 'base64url').toString());
   expect(header).toEqual({ username: 'anna', password: 'swordfish', serveraddress: 'docker.io' });
   expect(again.authHeaderFor('ghcr.io/x/y')).toBeUndefined();
+  await again.save('https://team.example:5000/', 'bob', 'hunter2');
+  expect(JSON.parse(Buffer.from(again.configHeader() ?? '', 'base64url').toString())).toEqual({
+    'docker.io': { username: 'anna', password: 'swordfish' },
+    'team.example:5000': { username: 'bob', password: 'hunter2' },
+  });
+  await again.remove('team.example:5000');
   await again.remove('docker.io');
+  expect(again.configHeader()).toBeUndefined();
   expect(again.list()).toEqual([]);
 });
 

@@ -56,7 +56,7 @@ async function openHost(): Promise<Host> {
     version: app.getVersion(),
     home,
     endpoint,
-    createRelay: (registryAuth) => createEngineRelay(transport, { registryAuth }),
+    createRelay: (signIns) => createEngineRelay(transport, signIns),
     daemon: { bin: path.join(root, 'bin/wharfd'), args: [] },
     wharfCommand: [path.join(root, 'bin/wharf')],
     desktop: electronFeatures(() => mainWindow.current, go),

@@ -4,6 +4,8 @@ import * as s from '../schema.ts';
 import {
   PortHolder,
   RegistryInfo,
+  RegistryRequestBody,
+  RegistryRequestResponse,
   RegistrySearchResponse,
   RegistryTagsResponse,
   registryKind,
@@ -22,12 +24,15 @@ export const wharfRoutes = {
     method: 'GET',
     path: '/wharf/registries/search',
     since: '1.24',
-    summary: 'Search Docker Hub and the configured registries for images, extensions and plugins',
+    summary:
+      'Search Docker Hub and the configured registries for images, extensions and plugins: merged, the best first. Sign-ins come with X-Registry-Config',
     query: s.partial({
       query: s.string,
       term: s.described(s.string, 'Same as query'),
       kind: registryKind,
+      platform: s.described(s.string, 'os/architecture[/variant]; what tells no platform comes last'),
       registry: s.described(s.string, 'Only this one: docker.io or host[:port]'),
+      also: s.described(s.string, 'More registries to ask, host[:port] with commas between'),
       limit: s.described(s.count, 'Most results a registry; 25 unless told'),
     }),
     response: 'json',
@@ -41,6 +46,17 @@ export const wharfRoutes = {
     query: s.object({ name: s.string }),
     response: 'json',
     result: RegistryTagsResponse,
+  }),
+  RegistryRequest: route({
+    method: 'POST',
+    path: '/wharf/registries/request',
+    since: '1.24',
+    summary:
+      'Send a request to the API of a registry, with this engine’s certificates, proxies and the caller’s sign-in',
+    query: s.object({ registry: s.described(s.string, 'docker.io or host[:port]') }),
+    body: RegistryRequestBody,
+    response: 'json',
+    result: RegistryRequestResponse,
   }),
   PortHolders: route({
     method: 'GET',

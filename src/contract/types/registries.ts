@@ -38,6 +38,25 @@ export const RegistrySearchResponse = s.object({
 });
 export type RegistrySearchResponse = s.Static<typeof RegistrySearchResponse>;
 
+/** A request to a registry's own API, as its pages make them. */
+export const RegistryRequestBody = s.object({
+  method: s.oneOf('GET', 'HEAD', 'DELETE', 'POST', 'PUT'),
+  /** `/v2/...` or `/wharf/v1/...`, with its query. */
+  path: s.string,
+  accept: s.optional(s.string),
+  /** JSON text, for `/wharf/v1/...` only. */
+  body: s.optional(s.string),
+});
+export type RegistryRequestBody = s.Static<typeof RegistryRequestBody>;
+
+/** What the registry answered, whatever its status. */
+export const RegistryRequestResponse = s.object({
+  status: s.integer,
+  headers: s.map(s.string),
+  body: s.string,
+});
+export type RegistryRequestResponse = s.Static<typeof RegistryRequestResponse>;
+
 export const RegistryTagsResponse = s.object({ name: s.string, tags: s.list(s.string) });
 export type RegistryTagsResponse = s.Static<typeof RegistryTagsResponse>;
 

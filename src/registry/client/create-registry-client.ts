@@ -21,6 +21,7 @@ import { pushManifest } from './push-manifest.ts';
 import type { RegistryClient, RegistryClientConfig, RequestOptions } from './registry-client.ts';
 import { RegistrySession } from './registry-session.ts';
 import { defaultTimeouts, type RegistryTimeouts } from './registry-timeouts.ts';
+import { relayRequest } from './relay-request.ts';
 import { RegistrySearch } from './search.ts';
 
 export interface RegistryClientSurroundings {
@@ -125,6 +126,7 @@ export function createRegistryClient(
     },
     tags: (reference, options) => pull(reference, options, (own) => listTags(session, reference, own)),
     search: (query, options) => searching.search(query, options),
+    relay: (domain, request, options) => relayRequest(session, request, access(endpoints.registry(domain), options)),
     close: () => exchange.close(),
   };
 }

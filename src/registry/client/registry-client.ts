@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream';
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { Reference } from '../../oci/reference.ts';
+import type { RelayedAnswer, RelayedRequest } from './relay-request.ts';
 
 /** Credentials as Docker's X-Registry-Auth header carries them. */
 export interface RegistryAuth {
@@ -97,6 +98,11 @@ export interface RegistryClient {
   tags(reference: Reference, options: RequestOptions): Promise<readonly string[]>;
   /** Search of Docker Hub (`docker.io`) or of a registry that has Wharf's search endpoint or a catalogue. */
   search(query: RegistrySearchQuery, options: RequestOptions): Promise<readonly RegistrySearchResult[]>;
+  /**
+   * Sends a page's request on to a registry (`docker.io` or `host[:port]`); whatever status comes back is an answer.
+   * @throws WharfError 'request.invalid' | 'registry.*' | 'auth.*'
+   */
+  relay(registry: string, request: RelayedRequest, options: RequestOptions): Promise<RelayedAnswer>;
 }
 
 export interface RegistrySearchQuery {
@@ -104,6 +110,8 @@ export interface RegistrySearchQuery {
   readonly registry: string;
   readonly term: string;
   readonly kind?: 'image' | 'extension' | 'plugin';
+  /** `os/architecture[/variant]`; what tells no platform may be for any. */
+  readonly platform?: string;
   readonly limit: number;
 }
 

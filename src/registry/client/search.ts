@@ -102,6 +102,7 @@ export class RegistrySearch {
   ): Promise<readonly RegistrySearchResult[]> {
     const parameters = new URLSearchParams({ q: query.term, n: String(query.limit) });
     if (query.kind !== undefined) parameters.set('kind', query.kind);
+    if (query.platform !== undefined) parameters.set('platform', query.platform);
     try {
       const json = await this.#json(`/v2/_wharf/search?${parameters}`, access);
       const results = Array.isArray(json.results) ? json.results.filter(isJsonObject) : [];

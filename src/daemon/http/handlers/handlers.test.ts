@@ -7,7 +7,7 @@ import type { DocumentOutput } from '../handler.ts';
 import { createHandlers } from './all-handlers.ts';
 import type { EngineServices } from './engine-services.ts';
 import { matchesFilters, streamEvents } from './event-stream.ts';
-import { dockerSearch, mergedSearch, splitTerm } from './registry-search.ts';
+import { dockerSearch, splitTerm } from './registry-search.ts';
 import { credentialsOf, joinReference, platformOf, registryAuth } from './request-values.ts';
 
 describe('the handlers', () => {
@@ -166,21 +166,5 @@ describe('search', () => {
     await expect(dockerSearch(registry, { term: 'x', limit: 101 }, { signal })).rejects.toThrow(
       'limit 101 is outside the range of [1, 100]',
     );
-  });
-
-  it('over all registries shows what the others found when one fails', async () => {
-    const registry = client(async ({ registry: name }) => {
-      if (name === 'docker.io') throw new TypeError('down');
-      return [result('x', 0), result('x', 0)];
-    });
-    const registries = [
-      { name: 'm', url: 'http://m', role: 'mirror' as const, secure: false },
-      { name: 'docker.io', url: 'https://registry-1.docker.io', role: 'registry' as const, secure: true },
-      { name: 'own', url: 'http://own', role: 'registry' as const, secure: false },
-      { name: 'f', url: 'http://f', role: 'fallback' as const, secure: false },
-    ];
-    const { results, failures } = await mergedSearch(registry, registries, { term: 'x' }, signal);
-    expect(results.map(({ name }) => name)).toEqual(['x']);
-    expect(failures).toEqual([{ registry: 'docker.io', code: 'internal', message: 'down' }]);
   });
 });

@@ -1,11 +1,6 @@
-/** Search in registries: one in Docker's shape, and all of them merged for Wharf's registry page. */
-import type {
-  ImageSearchItem,
-  RegistryFailure,
-  RegistryInfo,
-  RegistrySearchResponse,
-} from '../../../contract/engine-types.ts';
-import { isWharfError, WharfError } from '../../../contract/errors.ts';
+/** Search in one registry, in Docker's shape. */
+import type { ImageSearchItem } from '../../../contract/engine-types.ts';
+import { WharfError } from '../../../contract/errors.ts';
 import type { Filters } from '../../../contract/schema.ts';
 import type { RegistryAuth, RegistryClient, RegistrySearchResult } from '../../../registry/client/registry-client.ts';
 
@@ -57,66 +52,4 @@ function passes(result: RegistrySearchResult, filters: Filters): boolean {
   const automated = filters['is-automated']?.[0];
   if (automated === 'true' || automated === '1') return false;
   return result.stars >= Number(filters.stars?.[0] ?? 0);
-}
-
-export interface MergedSearchQuery {
-  readonly term: string;
-  readonly kind?: 'image' | 'extension' | 'plugin';
-  readonly registry?: string;
-  readonly limit?: number;
-}
-
-/** A registry that has not answered by then is reported as failed; the page shows what the others have. */
-const mergedSearchTimeoutMs = 8_000;
-
-/**
- * Asks all registries at once. One that fails does not hide what the others found: it is listed in `failures`.
- * Mirrors hold Docker Hub's content and are not asked; fallbacks answer with Docker Hub, under its names.
- */
-export async function mergedSearch(
-  client: RegistryClient,
-  registries: readonly RegistryInfo[],
-  query: MergedSearchQuery,
-  signal: AbortSignal,
-): Promise<RegistrySearchResponse> {
-  const { term, kind, limit = limitDefault } = query;
-  const names = query.registry
-    ? [query.registry]
-    : [...new Set(registries.filter(({ role }) => role === 'registry').map(({ name }) => name))];
-  const bounded = AbortSignal.any([signal, AbortSignal.timeout(mergedSearchTimeoutMs)]);
-  const answers = await Promise.allSettled(
-    names.map((registry) =>
-      client.search({ registry, term, kind, limit: Math.min(limit || limitDefault, limitMax) }, { signal: bounded }),
-    ),
-  );
-  signal.throwIfAborted();
-  const results: RegistrySearchResult[] = [];
-  const failures: RegistryFailure[] = [];
-  answers.forEach((answer, index) => {
-    if (answer.status === 'fulfilled') results.push(...answer.value);
-    else failures.push(failureOf(names[index] ?? '', answer.reason));
-  });
-  return { results: withoutRepeats(results), failures };
-}
-
-function failureOf(registry: string, reason: unknown): RegistryFailure {
-  if (isWharfError(reason)) return { registry, code: reason.code, message: reason.message, hint: reason.hint };
-  if (reason instanceof DOMException) {
-    return {
-      registry,
-      code: 'registry.timeout',
-      message: `${registry} did not answer in ${mergedSearchTimeoutMs / 1000} seconds`,
-    };
-  }
-  return { registry, code: 'internal', message: reason instanceof Error ? reason.message : String(reason) };
-}
-
-function withoutRepeats(results: readonly RegistrySearchResult[]): readonly RegistrySearchResult[] {
-  const seen = new Set<string>();
-  return results.filter(({ registry, name }) => {
-    const key = `${registry} ${name}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
 }
