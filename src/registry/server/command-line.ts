@@ -12,6 +12,7 @@ export type RegistryCommand =
       readonly htpasswd?: string;
       readonly anonymousRead: boolean;
       readonly quiet: boolean;
+      readonly endWithStdin: boolean;
       readonly settings?: string;
       readonly tls?: { readonly certFile: string; readonly keyFile: string };
     }
@@ -22,6 +23,7 @@ export type RegistryCommand =
 export const registryUsage = `Usage:
   registry [serve] --listen ADDR:PORT --root DIR [--htpasswd FILE [--anonymous-read]]
                    [--tls-cert FILE --tls-key FILE] [--settings FILE] [--quiet]
+                   [--end-with-stdin]           ends when standard input does, so with whoever started it
   registry gc --root DIR                        removes what no image uses; stop the registry first
   registry user add --htpasswd FILE NAME        adds a user or changes a password, read from standard input
 `;
@@ -45,6 +47,7 @@ export function parseRegistryArguments(argv: readonly string[]): RegistryCommand
         ...(values.htpasswd === undefined ? {} : { htpasswd: values.htpasswd }),
         anonymousRead: values['anonymous-read'] ?? false,
         quiet: values.quiet ?? false,
+        endWithStdin: values['end-with-stdin'] ?? false,
         ...(values.settings === undefined ? {} : { settings: values.settings }),
         ...(tls === undefined ? {} : { tls }),
       };
@@ -76,6 +79,7 @@ function parsed(argv: readonly string[]) {
         'tls-key': { type: 'string' },
         settings: { type: 'string' },
         quiet: { type: 'boolean' },
+        'end-with-stdin': { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
     });

@@ -15,6 +15,8 @@ export interface CommandSurroundings {
   readonly stderr: NodeJS.WritableStream;
   /** Ends the server. */
   readonly signal: AbortSignal;
+  /** Folder of the page that is served with the registry. */
+  readonly siteFolder?: string;
 }
 
 /** @returns the exit code */
@@ -56,12 +58,24 @@ async function serve(command: Extract<RegistryCommand, { kind: 'serve' }>, aroun
     ...(command.settings === undefined ? {} : { settings: await readServerSettings(command.settings) }),
     ...(htpasswd === undefined ? {} : { auth: { htpasswd, anonymousRead } }),
     ...(command.tls === undefined ? {} : { tls: await readTls(command.tls) }),
+    ...(around.siteFolder === undefined ? {} : { siteFolder: around.siteFolder }),
   });
   const url = await server.listen(command.address, command.port);
   around.stdout.write(`listening on ${url}\n`);
-  if (!around.signal.aborted)
-    await new Promise((resolve) => around.signal.addEventListener('abort', resolve, { once: true }));
+  await untilEnded(around, command.endWithStdin);
   await server.close();
+}
+
+/** A signal; or, where whoever started this holds the other end of standard input, its end with that program. */
+async function untilEnded(around: CommandSurroundings, endWithStdin: boolean): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  around.signal.addEventListener('abort', () => resolve(), { once: true });
+  if (around.signal.aborted) resolve();
+  if (endWithStdin) {
+    for (const event of ['end', 'close', 'error']) around.stdin.once(event, () => resolve());
+    around.stdin.resume();
+  }
+  await promise;
 }
 
 async function addUser(file: string, name: string, around: CommandSurroundings): Promise<void> {
