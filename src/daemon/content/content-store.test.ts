@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -186,9 +186,26 @@ describe('collection', () => {
     expect(incoming()).toEqual([]);
   });
 
-  it('starts without what an earlier run left on its way in', async () => {
-    writeFileSync(join(root, 'ingest', 'sha256-abc'), 'half');
+  it('starts without what an earlier run left on its way in, but for large and recent parts of blobs', async () => {
+    const bytes = randomBytes(1_500_000);
+    const blob = blobOf(bytes);
+    const name = blob.digest.replace(':', '-');
+    for (const left of ['sha256-abc', crypto.randomUUID(), `sha256-${'0'.repeat(64)}`])
+      writeFileSync(join(root, 'ingest', left), 'half');
+    const old = join(root, 'ingest', `sha256-${'1'.repeat(64)}`);
+    writeFileSync(old, bytes);
+    utimesSync(old, 1, 1);
+    writeFileSync(join(root, 'ingest', name), bytes.subarray(0, 1_200_000));
     await store.init();
+    expect(incoming()).toEqual([name]);
+    expect(await store.collect(() => false, { keepPartials: true })).toEqual([]);
+    let from = -1;
+    const rest = async (offset: number) => {
+      from = offset;
+      return Readable.from([bytes.subarray(offset)], { objectMode: false });
+    };
+    await store.ingest(blob, rest, { signal: never });
+    expect(from).toBe(1_200_000);
     expect(incoming()).toEqual([]);
   });
 });

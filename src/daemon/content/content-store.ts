@@ -16,7 +16,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream, type ReadStream, renameSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -35,7 +35,7 @@ export interface Lease extends Disposable {
 }
 
 export interface ContentStore {
-  /** Makes the folders, and removes what an earlier run left on its way in. */
+  /** Makes the folders, and removes what an earlier run left on its way in, large parts of downloads of the last day excepted. */
   init(): Promise<void>;
   info(digest: Digest): Promise<BlobInfo | undefined>;
   /** Where a complete blob lies; for readers in other threads. It exists only while `info` finds it. */
@@ -62,7 +62,10 @@ export interface ContentStore {
   list(): Promise<readonly BlobInfo[]>;
   lease(): Lease;
   /** Removes what `isReachable` does not want, and unfinished blobs; not those leased or on their way. Answers what went. */
-  collect(isReachable: (digest: Digest) => boolean): Promise<readonly BlobInfo[]>;
+  collect(
+    isReachable: (digest: Digest) => boolean,
+    options?: { readonly keepPartials?: boolean },
+  ): Promise<readonly BlobInfo[]>;
 }
 
 export function createContentStore(options: { readonly root: string }): ContentStore {
@@ -113,8 +116,9 @@ export function createContentStore(options: { readonly root: string }): ContentS
 
   return {
     async init() {
-      await rm(incoming, { recursive: true, force: true });
       await mkdir(incoming, { recursive: true });
+      for (const name of await readdir(incoming))
+        if (!(await isWorthResuming(incoming, name))) await rm(join(incoming, name), { recursive: true, force: true });
       for (const algorithm of ['sha256', 'sha384', 'sha512']) await mkdir(join(blobs, algorithm), { recursive: true });
     },
     info,
@@ -175,7 +179,7 @@ export function createContentStore(options: { readonly root: string }): ContentS
       leases.add(held);
       return { add: (digest) => held.add(digest), [Symbol.dispose]: () => leases.delete(held) };
     },
-    async collect(isReachable) {
+    async collect(isReachable, { keepPartials = false } = {}) {
       const gone: BlobInfo[] = [];
       for (const blob of await list()) {
         // Asked and taken out of sight in one go: a lease may have been taken while this loop waited, and one that is
@@ -186,9 +190,20 @@ export function createContentStore(options: { readonly root: string }): ContentS
         await rm(grave, { force: true });
         gone.push(blob);
       }
-      return [...gone, ...(await collectPartials())];
+      return keepPartials ? gone : [...gone, ...(await collectPartials())];
     },
   };
+}
+
+/** Less comes again in a moment; what is older nobody waits for. */
+const worthResumingBytes = 1 << 20;
+const partialsLastMs = 24 * 60 * 60 * 1000;
+
+/** Whether this is a good part of a blob that a crash cut off. The digest is checked when it is whole, so nothing is trusted. */
+async function isWorthResuming(folder: string, name: string): Promise<boolean> {
+  if (!isDigest(name.replace('-', ':'))) return false;
+  const stats = await lstat(join(folder, name));
+  return stats.isFile() && stats.size >= worthResumingBytes && Date.now() - stats.mtimeMs < partialsLastMs;
 }
 
 /** Answers whether there was something to move. */

@@ -125,7 +125,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     async reconcile({ signal }) {
       const warn = (message: string) => options.log?.warn(message);
       await repairImages(parts, { signal, warn });
-      await parts.garbage.collect().catch((error: unknown) => {
+      await parts.garbage.collect({ keepPartials: true }).catch((error: unknown) => {
         signal.throwIfAborted();
         warn(`images: what nothing needs could not be removed: ${String(error)}`);
       });

@@ -60,9 +60,9 @@ export class GarbageCollector {
     this.#users = stores.users;
   }
 
-  /** One at a time. */
-  collect(): Promise<Collected> {
-    const work = this.#tail.then(() => this.#collect());
+  /** One at a time. `keepPartials`: what interrupted downloads left stays, for the next try. */
+  collect(options: { readonly keepPartials?: boolean } = {}): Promise<Collected> {
+    const work = this.#tail.then(() => this.#collect(options));
     this.#tail = work.catch(() => undefined);
     return work;
   }
@@ -79,7 +79,7 @@ export class GarbageCollector {
     }
   }
 
-  async #collect(): Promise<Collected> {
+  async #collect(options: { readonly keepPartials?: boolean }): Promise<Collected> {
     this.#dropLostIndexes();
     const layers: { chainId: string; sizeBytes: number }[] = [];
     for (const chainId of this.#snapshots.layers()) {
@@ -89,7 +89,7 @@ export class GarbageCollector {
       layers.push({ chainId, sizeBytes });
     }
     // Asked anew for each blob: an image may be completed while this runs, and then its lease ends.
-    const blobs = await this.#content.collect((digest) => this.#neededBlobs().has(digest));
+    const blobs = await this.#content.collect((digest) => this.#neededBlobs().has(digest), options);
     this.#images.forgetOrigins(blobs.map((blob) => blob.digest));
     const freed = [...layers, ...blobs].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     return { layers, freedBytes: freed };
