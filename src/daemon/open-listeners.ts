@@ -7,6 +7,7 @@ import { createEngineServer } from './http/http-server.ts';
 import { checkListenAddress, type Listener, type ListenTarget, listenOn } from './http/listen.ts';
 import { createIdleMemory } from './idle-memory.ts';
 import type { LevelledLogger } from './logger.ts';
+import type { ListenAddress } from './options/listen-address.ts';
 import type { RootlessSeat } from './run-rootless.ts';
 import { buildInfo } from './system/build-info.ts';
 import { chooseSockets, type InheritedSocket } from './system/inherited-sockets.ts';
@@ -25,13 +26,18 @@ export async function planListeners(
   options: DaemonOptions,
   inherited: readonly InheritedSocket[],
 ): Promise<ListenPlan> {
-  const targets = options.hosts.flatMap((address): readonly ListenTarget[] =>
+  const targets = uniqueAddresses(options.hosts).flatMap((address): readonly ListenTarget[] =>
     address.kind === 'fd'
       ? chooseSockets(inherited, address.name).map((socket) => ({ kind: 'fd', ...socket }))
       : [address],
   );
   for (const target of targets) await checkListenAddress(target, options.group);
   return { targets, tls: options.tls === undefined ? undefined : readServerTls(options.tls) };
+}
+
+/** One that is given twice, in the file and on the command line say, is listened on once. */
+export function uniqueAddresses(addresses: readonly ListenAddress[]): readonly ListenAddress[] {
+  return [...new Map(addresses.map((address) => [JSON.stringify(address), address])).values()];
 }
 
 export async function openListeners(

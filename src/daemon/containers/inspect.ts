@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { ContainerState as ApiState, ContainerInspect, Health } from '../../contract/engine-types.ts';
+import type { ContainerState as ApiState, ContainerInspect, Health, HostConfig } from '../../contract/engine-types.ts';
 import { dockerDriverName } from '../snapshots/driver-name.ts';
 import { type ContainerContext, type ContainerHandle, endOf } from './container-context.ts';
 import { shownLinks } from './container-links.ts';
 import { containerDir } from './container-record.ts';
+import { plainSettings, withDefaultUlimits } from './container-settings.ts';
 import { type ContainerState, isLive } from './container-state.ts';
 import { healthDocument, readHealth } from './health-record.ts';
 import { shownLogPath } from './log-keeping.ts';
@@ -45,9 +46,7 @@ export async function inspectContainer(
     ProcessLabel: '',
     AppArmorProfile: '',
     ExecIDs: running.length > 0 ? running.map((exec) => exec.id) : null,
-    HostConfig: record.hostConfig.Links
-      ? { ...record.hostConfig, Links: shownLinks(context, handle) }
-      : record.hostConfig,
+    HostConfig: shownHostConfig(context, handle),
     GraphDriver: {
       Name: dockerDriverName(context.snapshots),
       Data: context.snapshots.driverData(id),
@@ -61,6 +60,13 @@ export async function inspectContainer(
       idleEndpointsOf(context, handle),
     ),
   };
+}
+
+/** With the daemon's ulimits, as dockerd, and with links by the names of now. */
+function shownHostConfig(context: ContainerContext, handle: ContainerHandle): HostConfig {
+  const { hostConfig } = handle.record;
+  const Ulimits = withDefaultUlimits(hostConfig, context.defaults.settings?.() ?? plainSettings);
+  return { ...hostConfig, Ulimits, ...(hostConfig.Links ? { Links: shownLinks(context, handle) } : {}) };
 }
 
 /** Of a container that has not run since the daemon started. */

@@ -7,7 +7,7 @@ import type { PathStat, WaitCondition } from '../../containers/container-service
 import { compareVersions } from '../api-version.ts';
 import type { HandlersFor, RequestContext } from '../handler.ts';
 import { contentTypeFor } from '../hijack.ts';
-import { settingsOfVersion } from './container-versions.ts';
+import { settingsOfVersion, updateOfVersion } from './container-versions.ts';
 import type { EngineServices } from './engine-services.ts';
 import { mountsOfVersion, volumeDriverWarning } from './mount-versions.ts';
 import { networksOfVersion } from './network-versions.ts';
@@ -45,7 +45,7 @@ function lifeCycle({ containers }: EngineServices) {
     ContainerPause: ({ params }) => containers.pause(params.id),
     ContainerUnpause: ({ params }) => containers.unpause(params.id),
     ContainerRename: ({ params, query }) => containers.rename(params.id, query.name ?? ''),
-    ContainerUpdate: ({ params, body }) => containers.update(params.id, body),
+    ContainerUpdate: ({ params, body, apiVersion }) => containers.update(params.id, updateOfVersion(body, apiVersion)),
     ContainerDelete: ({ params, query }) => {
       if (query.link) return containers.removeLink(params.id);
       return containers.remove(params.id, { force: query.force ?? false, volumes: query.v ?? false });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settingsOfVersion } from './container-versions.ts';
+import { settingsOfVersion, updateOfVersion } from './container-versions.ts';
 
 test('before 1.40 a container that says nothing has a memory others may share', () => {
   expect(settingsOfVersion({}, '1.39').HostConfig).toMatchObject({ IpcMode: 'shareable' });
@@ -18,4 +18,9 @@ test('what came later is overlooked', () => {
   expect(oldest.HostConfig).toMatchObject({ AutoRemove: false, ConsoleSize: [0, 0], KernelMemoryTCP: 0 });
   expect(oldest.HostConfig?.Annotations).toBeUndefined();
   expect(settingsOfVersion(body, '1.25').HostConfig?.AutoRemove).toBe(true);
+});
+
+test('before 1.40 an update leaves the limit of processes alone', () => {
+  expect(updateOfVersion({ Memory: 1, PidsLimit: 5 }, '1.39')).toEqual({ Memory: 1 });
+  expect(updateOfVersion({ PidsLimit: 5 }, '1.40')).toEqual({ PidsLimit: 5 });
 });

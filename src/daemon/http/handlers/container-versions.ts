@@ -25,3 +25,8 @@ function olderHostConfig(given: HostConfig, isBefore: (version: string) => boole
     ...(isBefore('1.25') ? { AutoRemove: false } : {}),
   };
 }
+
+/** A limit of processes could not be changed at first. */
+export function updateOfVersion<U extends { readonly PidsLimit?: number | null }>(update: U, apiVersion: string): U {
+  return compareVersions(apiVersion, '1.40') < 0 ? { ...update, PidsLimit: undefined } : update;
+}
