@@ -10,6 +10,7 @@ import { networkRoutes } from './routes/networks.ts';
 import { pluginRoutes } from './routes/plugins.ts';
 import { swarmRoutes } from './routes/swarm.ts';
 import { systemRoutes } from './routes/system.ts';
+import { trustRoutes } from './routes/trust.ts';
 import { volumeRoutes } from './routes/volumes.ts';
 import { wharfRoutes } from './routes/wharf.ts';
 
@@ -27,6 +28,7 @@ export const engineRoutes = {
   ...pluginRoutes,
   ...swarmRoutes,
   ...wharfRoutes,
+  ...trustRoutes,
 } as const satisfies Readonly<Record<string, RouteSpec>>;
 
 export type EngineRoutes = typeof engineRoutes;

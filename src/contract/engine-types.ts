@@ -79,4 +79,13 @@ export type {
   SystemInfo,
   SystemVersion,
 } from './types/system.ts';
+export type {
+  TrustFinding,
+  TrustImages,
+  TrustKeyInfo,
+  TrustPolicyCheckResult,
+  TrustPolicyView,
+  TrustReport,
+  TrustRule,
+} from './types/trust.ts';
 export type { Volume, VolumeCreateRequest, VolumeListResult, VolumePruneResult } from './types/volumes.ts';

@@ -39,6 +39,7 @@ const kinds = {
   'image.no-platform': { status: 404, hint: 'Pick another platform with --platform.' },
   'layer.unsafe': { status: 400, hint: 'The layer holds an entry that would leave its root; do not trust this image.' },
   'layer.corrupt': { status: 400, hint: 'The layer can not be unpacked; pull it again or tell its maker.' },
+  'layer.damaged': { status: 500, hint: 'Let `wharf image verify --repair` make it anew.' },
   'layer.too-large': { status: 400 },
   'manifest.unknown': { status: 404, hint: 'Check the name and the tag; a private repository needs `wharf login`.' },
   'registry.unreachable': { status: 500, hint: 'Check the network, the proxy and the registry address.' },
@@ -49,6 +50,15 @@ const kinds = {
   },
   'registry.rate-limited': { status: 429, hint: 'Wait, or sign in for a higher limit.' },
   'registry.failed': { status: 502 },
+  /** The trust policy refuses the repository, whoever signed. */
+  'trust.rejected': { status: 403, hint: 'See the rules with `wharf trust policy show`.' },
+  /** The trust policy asks for signatures or attestations that are not there or do not count. */
+  'trust.unverified': { status: 403, hint: 'See what was found with `wharf trust inspect IMAGE`.' },
+  /** The trust policy can not be used, so nothing is let in. */
+  'trust.policy-broken': {
+    status: 500,
+    hint: 'Repair the policy file; `wharf trust policy check` says what is wrong.',
+  },
   'container.not-found': { status: 404, hint: 'List containers with `wharf ps -a`.' },
   'container.ambiguous': { status: 409, hint: 'Give more characters of the container ID.' },
   'container.name-taken': { status: 409, hint: 'Pick another name, or remove the container that has it.' },

@@ -1,5 +1,5 @@
 /** From flags and the configuration file to what the daemon runs with. Pure but for reading that file. */
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { FlagName } from './daemon-flags.ts';
 import { type LogFormat, type LogLevel, logFormats, logLevels } from './logger.ts';
 import type { NetworkDefaults } from './networks/network-defaults.ts';
@@ -49,6 +49,8 @@ export interface DaemonOptions {
   /** What one layer may hold; 0: the snapshotters' own. */
   readonly layerMaxBytes: number;
   readonly layerMaxEntries: number;
+  /** The file of the trust policy; one that is required must be there. */
+  readonly trustPolicy: { readonly path: string; readonly required: boolean };
   /** As the settings say; empty: the environment's. */
   readonly proxies: Proxies;
   /** Name of crun, runc or one of `containers.runtimes`; undefined: the best that works here. */
@@ -129,6 +131,7 @@ function daemonOptions(settings: Settings): DaemonOptions {
     maxDownloadAttempts: positive(read, 'max-download-attempts', 5),
     layerMaxBytes: bytes(read, 'layer-max-size'),
     layerMaxEntries: positive(read, 'layer-max-entries', 0),
+    trustPolicy: trustPolicy(read.text('trust-policy'), settings),
     proxies: {
       httpProxy: read.text('http-proxy') ?? '',
       httpsProxy: read.text('https-proxy') ?? '',
@@ -189,6 +192,12 @@ function bytes(read: SettingReader, name: FlagName): number {
   const given = read.given(name);
   if (given === undefined) return 0;
   return bytesOf(given, (wanted) => refuseValue(name, String(given), wanted.replace('expected ', '')));
+}
+
+/** Beside the configuration file, unless another one is asked for. */
+function trustPolicy(given: string | undefined, settings: Settings): DaemonOptions['trustPolicy'] {
+  if (given !== undefined) return { path: resolve(given), required: true };
+  return { path: join(dirname(usualFolders(settings).configFile), 'trust-policy.json'), required: false };
 }
 
 /** Docker's own name of its runtime is answered by the default one, as clients ask for it by habit. */

@@ -42,6 +42,9 @@ import { buildInfo } from './system/build-info.ts';
 import { readHostInfo } from './system/host-info.ts';
 import { keptValue } from './system/metadata-db.ts';
 import { createSystemService } from './system/system-service.ts';
+import { EvidenceStore } from './trust/evidence-store.ts';
+import { PolicySource } from './trust/policy-source.ts';
+import { TrustService } from './trust/trust-service.ts';
 import { createVolumeService } from './volumes/volume-service-factory.ts';
 
 /** The same folder from the source (src/daemon) and from the bundle (out/daemon). */
@@ -202,6 +205,13 @@ export async function openEngine(
     events,
     log,
   });
+  const trust = new TrustService({
+    policy: new PolicySource(options.trustPolicy),
+    registry,
+    evidence: new EvidenceStore(db),
+    nowMs: Date.now,
+    images: () => images,
+  });
   const images = createImageService({
     db,
     content,
@@ -209,6 +219,7 @@ export async function openEngine(
     registry,
     events,
     platform: hostPlatform,
+    gate: trust,
     users: { usersOf: (imageId) => containers.usersOf(imageId) },
     signal: ending.signal,
     log,
@@ -220,6 +231,7 @@ export async function openEngine(
     dataRoot,
     execRoot,
     images,
+    admitImage: (asked, image) => trust.admitLocal(asked, image),
     snapshots,
     networks,
     volumes,
@@ -240,6 +252,7 @@ export async function openEngine(
   });
   await images.reconcile({ signal: ending.signal });
   await containers.reconcile({ signal: ending.signal });
+  await trust.begin((message) => log.warn(message));
 
   const engineId = keptValue(db, 'engine-id', randomUUID);
   const parts = { engineId, log, options: () => options, runtime, snapshots, networks, images, containers, events };
@@ -255,6 +268,7 @@ export async function openEngine(
       plugins: managed,
       authorization,
       registry,
+      trust,
       events,
       system,
       hostPlatform,
@@ -264,6 +278,7 @@ export async function openEngine(
       const left = needsRestart(options, next);
       options = reloadedOptions(options, next);
       registry.replace(registryOf(options, rootless));
+      trust.reload(options.trustPolicy);
       const { cgroupVersion, name: defaultRuntime } = runtime.info;
       const facts = { name: hostname(), defaultRuntime, cgroupnsMode: cgroupVersion === '2' ? 'private' : 'host' };
       events.publish('daemon', 'reload', engineId, reloadAttributes(options, facts));

@@ -21,6 +21,7 @@ export function reloadedOptions(current: DaemonOptions, next: DaemonOptions): Da
     insecureRegistries: next.insecureRegistries,
     registryMirrors: next.registryMirrors,
     registryFallbacks: next.registryFallbacks,
+    trustPolicy: next.trustPolicy,
     authorizationPlugins: next.authorizationPlugins,
     defaultRuntime: next.defaultRuntime,
     runtime: next.runtime,

@@ -40,6 +40,7 @@ export const layers: readonly Layer[] = [
       'src/daemon/snapshots',
       'src/daemon/runtime',
       'src/daemon/system',
+      'src/daemon/trust',
       'src/daemon/logger.ts',
       'src/daemon/daemon-options.ts',
       'src/registry/client',
@@ -78,6 +79,13 @@ export const layers: readonly Layer[] = [
   {
     path: 'src/daemon/images',
     imports: [...daemon, 'src/daemon/content', 'src/daemon/snapshots', 'src/registry/client'],
+    node: true,
+  },
+  // The gate of the images: it is handed to them, and asks registries through the client it is handed.
+  {
+    path: 'src/daemon/trust',
+    imports: daemon,
+    types: ['src/daemon/images', 'src/registry/client'],
     node: true,
   },
   { path: 'src/daemon/content', imports: [...daemon, 'src/daemon/linux'], node: true },

@@ -8,6 +8,7 @@ import { networkRoutes } from '../../src/contract/routes/networks.ts';
 import { pluginRoutes } from '../../src/contract/routes/plugins.ts';
 import { swarmRoutes } from '../../src/contract/routes/swarm.ts';
 import { systemRoutes } from '../../src/contract/routes/system.ts';
+import { trustRoutes } from '../../src/contract/routes/trust.ts';
 import { volumeRoutes } from '../../src/contract/routes/volumes.ts';
 import { wharfRoutes } from '../../src/contract/routes/wharf.ts';
 import type { AnySchema } from '../../src/contract/schema.ts';
@@ -36,6 +37,11 @@ export const groups: readonly Group[] = [
     note: 'Not in the Docker Engine API. Docker clients do not call them.',
   },
   {
+    title: 'Trust',
+    routes: trustRoutes,
+    note: "Wharf's own too: who signed an image, and what the policy makes of it (ADR 0014).",
+  },
+  {
     title: 'Engine plugins',
     routes: pluginRoutes,
     note: 'Plugins of `wharf plugin` are containers and have nothing to do with these.',
@@ -50,7 +56,7 @@ export const groups: readonly Group[] = [
 
 const intro = `# Engine API
 
-The routes of \`wharfd\`: the Docker Engine API ${apiVersion}, and ${Object.keys(wharfRoutes).length} routes of Wharf's own.
+The routes of \`wharfd\`: the Docker Engine API ${apiVersion}, and ${Object.keys({ ...wharfRoutes, ...trustRoutes }).length} routes of Wharf's own.
 Versions from ${minApiVersion} on are accepted, as \`/v1.43/...\` in front of the path; without one the newest is meant.
 Names of operations are those of Docker's own reference, which explains their fields at length.
 

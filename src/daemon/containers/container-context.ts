@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
-import type { ImageService } from '../images/image-service.ts';
+import type { ImageService, LocalImage } from '../images/image-service.ts';
 import type { ContainerLog } from '../logs/container-log.ts';
 import type { NetworkService } from '../networks/network-service.ts';
 import type { MachineFacts } from '../runtime/host-facts.ts';
@@ -49,6 +49,8 @@ export interface ContainerDeps {
   readonly dataRoot: string;
   readonly execRoot: string;
   readonly images: ImageService;
+  /** Whether containers may be made of an image, by the name or ID it was asked for; absent: of each. Throws when not. */
+  readonly admitImage?: (asked: string, image: LocalImage) => Promise<void>;
   readonly snapshots: WharfSnapshotter;
   readonly networks: NetworkService;
   readonly volumes: VolumeService;

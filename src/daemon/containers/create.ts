@@ -106,12 +106,15 @@ async function planContainer(
   const checked = validateHostConfig(given, wantedConfig, hostFacts(context));
   const { warnings: macWarnings, ...mac } = placeMacAddress(wantedConfig, given.NetworkMode ?? '', endpoints);
   const image = await findImage(context, request.Image ?? '', platform, signal);
+  await context.admitImage?.(request.Image ?? '', image);
   const { config, args } = mergeConfig(mac.config, image.config);
   const hostConfig = resolveJoins(context, withDefaults(checked.hostConfig, hostConfigDefaults(context)));
   const inherited = (ref: string) => context.find(ref).record.mounts;
   const wanted = wantedMounts(hostConfig, Object.keys(config.Volumes ?? {}), inherited, context.dataRoot);
   const id = newId();
   const mounts = nameMounts(context, id, wanted);
+  for (const mount of mounts)
+    if (mount.kind === 'image') await context.admitImage?.(mount.reference, context.images.get(mount.reference));
   const record: ContainerRecord = {
     id,
     name: claimName(context, givenName),

@@ -13,6 +13,7 @@ import { descendantsOf, findImage, getImage, toLocalImage } from './find-image.t
 import { ChainPins, GarbageCollector } from './garbage.ts';
 import { heldImages } from './held-index.ts';
 import { ImageDatabase } from './image-database.ts';
+import type { ImageGate } from './image-gate.ts';
 import type { ImageParts } from './image-parts.ts';
 import type { ImageService, ImageUsers } from './image-service.ts';
 import { importRoot } from './import-root.ts';
@@ -34,6 +35,8 @@ export interface ImageServiceOptions {
   readonly registry: RegistryClient;
   readonly events: EventBus;
   readonly users: ImageUsers;
+  /** Who says what may be pulled; absent: everything may. */
+  readonly gate?: ImageGate;
   /** Ends pulls, pushes and commits when the daemon shuts down. */
   readonly signal?: AbortSignal;
   readonly log?: { warn(message: string): void };
@@ -62,6 +65,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     events,
     users,
     pins,
+    gate: options.gate,
     downloads: new DownloadPool(content, registry, options.maxDownloadsAtOnce),
     maxUploadsAtOnce: options.maxUploadsAtOnce ?? (() => 5),
     garbage: new GarbageCollector({ images, content, snapshots, pins, users }),

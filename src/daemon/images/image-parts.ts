@@ -7,6 +7,7 @@ import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import type { DownloadPool } from './download-pool.ts';
 import type { ChainPins, GarbageCollector } from './garbage.ts';
 import type { ImageDatabase } from './image-database.ts';
+import type { ImageGate } from './image-gate.ts';
 import type { ImageUsers } from './image-service.ts';
 
 export interface ImageParts {
@@ -20,6 +21,8 @@ export interface ImageParts {
   readonly maxUploadsAtOnce: () => number;
   readonly pins: ChainPins;
   readonly garbage: GarbageCollector;
+  /** Asked before anything is pulled; absent: everything may come in. */
+  readonly gate?: ImageGate;
   /** What this machine runs. */
   readonly platform: Platform;
 }

@@ -23,7 +23,8 @@ import {
 import type { FetchedManifest, RequestOptions } from '../../registry/client/registry-client.ts';
 import type { Lease } from '../content/content-store.ts';
 import { bringLayers, fetchConfig, fetchListed, type ManifestSource, storeManifest } from './fetch-image.ts';
-import { blobsOfIndex } from './held-index.ts';
+import { blobsOfIndex, heldImages } from './held-index.ts';
+import type { PullAdmission, PulledManifests } from './image-gate.ts';
 import type { ImageParts } from './image-parts.ts';
 import { checkManifest, type ImageRecord, pairLayers, readConfig } from './image-record.ts';
 import type { PullOptions } from './image-service.ts';
@@ -49,12 +50,17 @@ async function pull(parts: ImageParts, reference: Reference, options: PullOption
   const { content, pins } = parts;
   using lease = content.lease();
   using pin = pins.open();
+  const admission = await parts.gate?.open(reference);
   const top = await fetchTop(parts, reference, options);
   if (options.allPlatforms === true && isIndexType(top.descriptor.mediaType)) {
+    await admit(admission, { top }, options);
     const fetched = await pullIndex(parts, reference, top, options, { lease, pin });
-    return recordPull(parts, reference, fetched, options);
+    return recordPull(parts, reference, fetched, options, admission);
   }
   const source = await resolveManifest(parts, reference, top, options, lease);
+  const manifestDigest = source.descriptor.digest;
+  const read = () => content.read(manifestDigest, maxManifestBytes);
+  await admit(admission, { top, manifest: { digest: manifestDigest, read } }, options);
   options.onProgress({ status: `Pulling from ${reference.path}`, id: reference.digest ?? reference.tag ?? 'latest' });
   const configBytes = await fetchConfig(parts, reference, source, options, lease);
   const { document } = readConfig(configBytes);
@@ -69,10 +75,26 @@ async function pull(parts: ImageParts, reference: Reference, options: PullOption
 
   const { descriptor, topDigest } = source;
   const pulled = { id: source.manifest.config.digest, manifest: descriptor, configBytes, layers, topDigest };
-  return recordPull(parts, reference, pulled, options);
+  return recordPull(parts, reference, pulled, options, admission);
 }
 
-function recordPull(parts: ImageParts, reference: Reference, pulled: PulledImage, options: PullOptions): ImageRecord {
+/** Whether it may come in is settled before anything large is fetched, and long before anything is visible. */
+async function admit(
+  admission: PullAdmission | undefined,
+  pulled: PulledManifests,
+  { auth, signal, onProgress }: PullOptions,
+): Promise<void> {
+  const line = await admission?.verify(pulled, { auth, signal });
+  if (line !== undefined) onProgress({ status: line });
+}
+
+function recordPull(
+  parts: ImageParts,
+  reference: Reference,
+  pulled: PulledImage,
+  options: PullOptions,
+  admission: PullAdmission | undefined,
+): ImageRecord {
   const { images } = parts;
   const { id, manifest, layers, topDigest, configBytes } = pulled;
   const { document, runConfig } = readConfig(configBytes);
@@ -95,6 +117,8 @@ function recordPull(parts: ImageParts, reference: Reference, pulled: PulledImage
   const isMore =
     pulled.index !== undefined && !(isHeld && held.members.every((member) => member.content !== undefined));
   const isNews = known === undefined || isMore || names.some((name) => images.resolve(name) !== id);
+  const members = pulled.index === undefined ? [] : heldImages(pulled.index);
+  admission?.record([id, ...members.map((member) => member.content.config.digest)]);
   images.put(image, configBytes, names, pulled.index ?? (isHeld ? held : undefined));
   const blobs = pulled.index === undefined ? layers.map((layer) => layer.blob.digest) : blobsOfIndex(pulled.index);
   images.addOrigins(canonicalName(reference), [id, ...blobs]);

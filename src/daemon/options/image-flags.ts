@@ -45,6 +45,12 @@ export const imageFlags = {
     value: 'N',
     help: 'Most files, folders and links that one layer may hold (default 4000000)',
   },
+  'trust-policy': {
+    kind: 'text',
+    key: 'trust-policy',
+    value: 'PATH',
+    help: 'Which repositories must be signed by whom (default /etc/wharf/trust-policy.json, where there is one)',
+  },
   'http-proxy': {
     kind: 'text',
     key: 'http-proxy',

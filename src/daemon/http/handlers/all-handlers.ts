@@ -7,6 +7,7 @@ import { imageHandlers } from './image-handlers.ts';
 import { networkHandlers } from './network-handlers.ts';
 import { pluginHandlers } from './plugin-handlers.ts';
 import { systemHandlers, wharfHandlers } from './system-handlers.ts';
+import { trustHandlers } from './trust-handlers.ts';
 import { volumeHandlers } from './volume-handlers.ts';
 
 export function createHandlers(services: EngineServices): Handlers {
@@ -19,5 +20,6 @@ export function createHandlers(services: EngineServices): Handlers {
     ...pluginHandlers(services),
     ...swarmHandlers(),
     ...wharfHandlers(services),
+    ...trustHandlers(services),
   };
 }

@@ -8,6 +8,7 @@ import type { PluginService } from '../../engine-plugins/plugin-service.ts';
 import type { EventBus } from '../../events/event-bus.ts';
 import type { ImageService } from '../../images/image-service.ts';
 import type { NetworkService } from '../../networks/network-service.ts';
+import type { TrustService } from '../../trust/trust-service.ts';
 import type { VolumeService } from '../../volumes/volume-service.ts';
 
 /** What the engine says about itself. */
@@ -30,6 +31,8 @@ export interface EngineServices {
   /** Plugins that are asked about each request. */
   readonly authorization?: Authorization;
   readonly registry: RegistryClient;
+  /** Who signed what, and what the policy makes of it. */
+  readonly trust: Pick<TrustService, 'inspect' | 'list' | 'policyView' | 'check'>;
   readonly events: EventBus;
   readonly system: SystemService;
   readonly hostPlatform: Platform;
