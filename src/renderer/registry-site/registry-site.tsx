@@ -1,6 +1,6 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { CircleCheck, LogIn, LogOut, Moon, RotateCw, Sun, X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import logo from '../assets/wharf.svg';
 import { RegistryBrowser } from '../registry-browser/registry-browser.tsx';
 import { RegistryConnectionProvider } from '../registry-browser/registry-connection.ts';
@@ -10,21 +10,15 @@ import { bytes } from '../ui/bytes.ts';
 import { ErrorNote } from '../ui/error-note.tsx';
 import { Spinner } from '../ui/spinner.tsx';
 import { usePlaceInAddress } from './place-in-address.ts';
-import { ownRegistry, type Session, signOut, startSession, useSession } from './session.ts';
+import { ownRegistry, type Session, signOut, startSession, useSession, whoIs } from './session.ts';
 import { SignInForm } from './sign-in-form.tsx';
 import { useSiteTheme } from './site-theme.ts';
 
 /** The page a registry serves of itself. */
 export function RegistrySite() {
   const session = useSession((state) => state.session);
-  const cache = useQueryClient();
   const [signingIn, setSigningIn] = useState(false);
-  const who = session.kind === 'user' ? session.name : session.kind;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another user sees other things
-  useEffect(() => {
-    setSigningIn(false);
-    cache.clear();
-  }, [who]);
+  if (signingIn && session.kind !== 'reader') setSigningIn(false);
   return (
     <RegistryConnectionProvider value={ownRegistry}>
       <div className="flex h-full flex-col">
@@ -45,7 +39,7 @@ export function RegistrySite() {
               <SignInForm reason="" onCancel={() => setSigningIn(false)} />
             </Middle>
           ) : (
-            <Content mayDelete={session.kind !== 'reader'} />
+            <Content key={whoIs(session)} mayDelete={session.kind !== 'reader'} />
           )}
         </main>
       </div>

@@ -19,6 +19,11 @@ export type Session =
   | { readonly kind: 'user'; readonly name: string }
   | { readonly kind: 'unreachable'; readonly message: string };
 
+/** Tells users apart, and nobody. */
+export function whoIs(session: Session): string {
+  return session.kind === 'user' ? `user ${session.name}` : session.kind;
+}
+
 export const useSession = create<{ readonly session: Session }>(() => ({ session: { kind: 'asking' } }));
 
 const tokenPath = '/v2/_wharf/token';
