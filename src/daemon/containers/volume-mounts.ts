@@ -128,7 +128,7 @@ async function populate(
       { status: 500, hint: 'A volume is a folder; bind a file instead, or give the volume another place.' },
     );
   }
-  if (mount.subpath === '') await context.volumes.populate(mount.name, source, options);
+  await context.volumes.populate(mount.name, source, { ...options, subpath: mount.subpath });
 }
 
 /** Where a volume mount's data is on the host, for a run of the container. */

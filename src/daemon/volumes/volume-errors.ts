@@ -6,10 +6,10 @@ export function noSuchVolume(attempt: string, name: string): WharfError {
 }
 
 /** The same error with what was attempted before its message. */
-export function prefixed(attempt: string, error: unknown): unknown {
+export function prefixed(attempt: string, error: unknown, asStatus?: number): unknown {
   if (!isWharfError(error) || error.message.startsWith(attempt)) return error;
   const { code, hint = '', status } = error;
-  return new WharfError(code, attempt + error.message, { hint, status, cause: error });
+  return new WharfError(code, attempt + error.message, { hint, status: asStatus ?? status, cause: error });
 }
 
 export function textOf(error: unknown): string {

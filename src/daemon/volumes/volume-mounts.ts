@@ -10,9 +10,9 @@ import { populateFolder } from './populate-volume.ts';
 import { isPlain, type VolumeRecord } from './volume-definition.ts';
 import type { VolumeDriver } from './volume-driver.ts';
 import { prefixed, textOf } from './volume-errors.ts';
-import type { VolumeUse } from './volume-service.ts';
+import type { PopulateOptions, VolumeUse } from './volume-service.ts';
 import type { VolumeMountRow, VolumeStore } from './volume-store.ts';
-import { bindSubpath, unbindSubpath } from './volume-subpaths.ts';
+import { bindSubpath, openSubfolder, unbindSubpath } from './volume-subpaths.ts';
 
 export interface VolumeMountParts {
   readonly store: VolumeStore;
@@ -111,7 +111,7 @@ export class VolumeMounts {
     return this.#places.get(name) ?? '';
   }
 
-  async populate(name: string, source: string, options: { readonly signal: AbortSignal }): Promise<void> {
+  async populate(name: string, source: string, options: PopulateOptions): Promise<void> {
     const { locks, store, local } = this.#parts;
     await locks.run(name, async () => {
       const record = this.#parts.find(name);
@@ -120,9 +120,14 @@ export class VolumeMounts {
       // Stored, so that another's unmount leaves it alone.
       store.addMount({ containerId, destination: '', volume: name, mountId });
       try {
-        const target = await this.#mounted(record, mountId);
-        const staging = isPlain(record) ? local.folderOf(name) : target;
-        await populateFolder(source, { target, staging }, options);
+        const place = await this.#mounted(record, mountId);
+        if (options.subpath) {
+          using part = openSubfolder(place, options.subpath);
+          if (part !== undefined) await populateFolder(source, { target: part.path, staging: part.path }, options);
+        } else {
+          const staging = isPlain(record) ? local.folderOf(name) : place;
+          await populateFolder(source, { target: place, staging }, options);
+        }
       } finally {
         await this.#unmount(record, mountId);
         store.dropMount(containerId, '');

@@ -25,7 +25,7 @@ import type { DriverVolume, VolumeDriver, VolumePlugins } from './volume-driver.
 import { noSuchVolume, prefixed, textOf } from './volume-errors.ts';
 import { type Filters, listTest, pruneTest } from './volume-filters.ts';
 import { VolumeMounts } from './volume-mounts.ts';
-import type { VolumeService, VolumeUse } from './volume-service.ts';
+import type { PopulateOptions, VolumeService, VolumeUse } from './volume-service.ts';
 import { VolumeStore } from './volume-store.ts';
 import { listAll, volumeView } from './volume-view.ts';
 
@@ -323,7 +323,7 @@ class Volumes implements VolumeService {
     return record.driver === 'local' ? this.#local.dataOf(name) : this.#mounts.lastPlace(name);
   }
 
-  populate(name: string, source: string, options: { readonly signal: AbortSignal }): Promise<void> {
+  populate(name: string, source: string, options: PopulateOptions): Promise<void> {
     return this.#mounts.populate(name, source, options);
   }
 

@@ -12,6 +12,12 @@ export interface VolumeUse {
   readonly quiet?: boolean;
 }
 
+export interface PopulateOptions {
+  /** Below the volume's root; absent or '' for all of it. Nothing is done when it is not there. */
+  readonly subpath?: string;
+  readonly signal: AbortSignal;
+}
+
 export interface VolumeService {
   /**
    * Creating one that exists with the same driver answers it.
@@ -44,5 +50,5 @@ export interface VolumeService {
    * First use: fills an empty volume with what the image has at that path, owner and mode too. `source` is an absolute path of a
    * folder inside the mounted root.
    */
-  populate(name: string, source: string, options: { readonly signal: AbortSignal }): Promise<void>;
+  populate(name: string, source: string, options: PopulateOptions): Promise<void>;
 }

@@ -6,10 +6,11 @@
  */
 import { existsSync, mkdirSync, rmdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { errnoText } from '../linux/errno-text.ts';
 import { errnoOf, mount, mountFlags, unmount } from '../linux/mount.ts';
 import { openInRoot, openRoot } from '../linux/open-in-root.ts';
+import { prefixed } from './volume-errors.ts';
 
 /** @throws WharfError 'volume.subpath-not-found' with Docker's text */
 export function bindSubpath(folder: string, mountId: string, base: string, subpath: string): string {
@@ -17,6 +18,23 @@ export function bindSubpath(folder: string, mountId: string, base: string, subpa
   using root = openRoot(base);
   using place = openPlace(root, base, subpath);
   return bindTo(join(folder, mountId), folder, place.path, shown);
+}
+
+/**
+ * The folder at a subpath, held open, to be filled. Undefined when it is not there: the start says so.
+ * @throws WharfError 'volume.invalid' when it leads out of the volume or is a file
+ */
+export function openSubfolder(base: string, subpath: string): (Disposable & { readonly path: string }) | undefined {
+  using root = openRoot(base);
+  try {
+    const place = openPlace(root, base, subpath);
+    if (statSync(place.path).isDirectory()) return place;
+    place[Symbol.dispose]();
+  } catch (error) {
+    if (isWharfError(error, 'volume.subpath-not-found')) return undefined;
+    throw prefixed('failed to populate volume: ', error, 400);
+  }
+  throw new WharfError('volume.invalid', `open ${join(base, subpath)}: not a directory`, { status: 500 });
 }
 
 /** A bind of a folder or file without what is mounted below it. @throws WharfError 'volume.invalid' */

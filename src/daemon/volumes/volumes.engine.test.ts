@@ -141,6 +141,23 @@ test('a mount that fails is told in Docker words and leaves nothing', async () =
   expect(events).toEqual(['create broken']);
 });
 
+test('an empty folder of a volume is filled as a volume is; what is not there is left to the start', async () => {
+  const { Mountpoint } = await volumes.create({ Name: 'data' });
+  mkdirSync(join(Mountpoint, 'a/b'), { recursive: true });
+  writeFileSync(join(Mountpoint, 'file'), '');
+  symlinkSync('/etc', join(Mountpoint, 'out'));
+  const source = imageFolder();
+  await volumes.populate('data', source, { subpath: 'a/b', signal });
+  expect(readdirSync(join(Mountpoint, 'a/b')).sort()).toEqual(readdirSync(source).sort());
+  expect(readdirSync(Mountpoint).sort()).toEqual(['a', 'file', 'out']);
+  await volumes.populate('data', source, { subpath: 'nowhere', signal });
+  await expect(volumes.populate('data', source, { subpath: 'file', signal })).rejects.toThrow('not a directory');
+  await expect(volumes.populate('data', source, { subpath: 'out', signal })).rejects.toMatchObject({
+    message: expect.stringMatching(/^failed to populate volume: path concatenation escapes the base directory/),
+    status: 400,
+  });
+});
+
 test('a subpath is bound to a place of its own; what leads out of the volume is refused', async () => {
   const { Mountpoint } = await volumes.create({ Name: 'data' });
   mkdirSync(join(Mountpoint, 'a/b'), { recursive: true });
