@@ -52,6 +52,7 @@ export const commandTable: readonly CommandRow[] = [
   row('image tag', ['tag'], () => import('./commands/image/tag.ts')),
   row('image history', ['history'], () => import('./commands/image/history.ts')),
   row('image inspect', [], () => import('./commands/image/inspect.ts')),
+  row('image verify', [], () => import('./commands/image/verify.ts')),
   row('image prune', [], () => import('./commands/image/prune.ts')),
   row('network create', [], () => import('./commands/network/create.ts')),
   row('network ls', ['network list'], () => import('./commands/network/ls.ts')),

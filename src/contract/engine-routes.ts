@@ -5,6 +5,7 @@
 import type { RouteSpec } from './route.ts';
 import { containerRoutes } from './routes/containers.ts';
 import { execRoutes } from './routes/exec.ts';
+import { imageStoreRoutes } from './routes/image-store.ts';
 import { imageRoutes } from './routes/images.ts';
 import { networkRoutes } from './routes/networks.ts';
 import { pluginRoutes } from './routes/plugins.ts';
@@ -29,6 +30,7 @@ export const engineRoutes = {
   ...swarmRoutes,
   ...wharfRoutes,
   ...trustRoutes,
+  ...imageStoreRoutes,
 } as const satisfies Readonly<Record<string, RouteSpec>>;
 
 export type EngineRoutes = typeof engineRoutes;

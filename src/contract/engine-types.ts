@@ -36,6 +36,7 @@ export type {
   Port,
 } from './types/containers.ts';
 export type { ExecConfig, ExecInspect, ExecStartRequest } from './types/exec.ts';
+export type { VerifyFinding, VerifySummary } from './types/image-store.ts';
 export type {
   ApiDescriptor,
   DistributionInspect,

@@ -220,11 +220,12 @@ function fakeImages(topLayer: string, config: ImageRunConfig): ImageService {
     tag: unused,
     remove: unused,
     prune: unused,
+    verify: unused,
     layersSizeBytes: unused,
     save: unused,
     load: unused,
     importRoot: unused,
-    commit: unused,
+    commit: async () => image.id,
   };
 }
 

@@ -9,7 +9,8 @@
  *                          │ cut               ▼
  *                          └─► kept, resumed   removed, the error says what differed
  *
- * 1. What is in blobs/ matched its digest when it was written; whoever opens it may trust it.
+ * 1. What is in blobs/ matched its digest when it was written; whoever opens it may trust it. `check` looks whether it still
+ *    does, for disks forget.
  * 2. One writer a digest: a second ingest of the same digest waits for the first and then finds it done.
  * 3. Garbage collection takes what is neither reachable from the given roots nor leased nor on its way in. Whoever brings
  *    a blob in before something durable refers to it holds a lease from before the ingest until that reference stands.
@@ -28,6 +29,8 @@ export interface BlobInfo {
   readonly digest: Digest;
   readonly sizeBytes: number;
 }
+
+export type BlobDamage = { readonly kind: 'missing' } | { readonly kind: 'damaged'; readonly what: string };
 
 /** Keeps digests from being collected until it is released. */
 export interface Lease extends Disposable {
@@ -54,6 +57,11 @@ export interface ContentStore {
     source: BlobSource,
     options: IngestOptions,
   ): Promise<void>;
+  /** Hashes a blob that is here again. Undefined: it is as it should be. */
+  check(
+    digest: Digest,
+    options: { readonly signal: AbortSignal; readonly onBytes?: (read: number) => void },
+  ): Promise<BlobDamage | undefined>;
   /** Stores bytes of our own under their SHA-256 digest. */
   put(bytes: Uint8Array): Promise<Digest>;
   /** As `put`, for a stream. The caller's lease gets the digest before the blob is visible. */
@@ -109,7 +117,7 @@ export function createContentStore(options: { readonly root: string }): ContentS
   };
 
   const ingestOnce: ContentStore['ingest'] = async (blob, source, ingestOptions) => {
-    if ((await info(blob.digest)) !== undefined) return;
+    if (ingestOptions.replace !== true && (await info(blob.digest)) !== undefined) return;
     const partial = join(incoming, blob.digest.replace(':', '-'));
     await ingestBlob({ blob, partial, target: path(blob.digest) }, source, ingestOptions);
   };
@@ -144,6 +152,24 @@ export function createContentStore(options: { readonly root: string }): ContentS
       const work = ingestOnce(blob, source, ingestOptions).finally(() => ingests.delete(blob.digest));
       ingests.set(blob.digest, work);
       await work;
+    },
+    async check(digest, { signal, onBytes }) {
+      const hash = createHash(digestAlgorithm(digest));
+      let read = 0;
+      try {
+        for await (const chunk of createReadStream(path(digest), { highWaterMark: 1 << 18, signal })) {
+          hash.update(chunk);
+          read += chunk.length;
+          onBytes?.(read);
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+        return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'damaged', what: `it can not be read (${code})` };
+      }
+      const actual = hash.digest('hex');
+      if (actual === digestHex(digest)) return undefined;
+      return { kind: 'damaged', what: `its ${read} bytes have the digest ${digestAlgorithm(digest)}:${actual}` };
     },
     async put(bytes) {
       const digest = sha256Digest(createHash('sha256').update(bytes).digest('hex'));

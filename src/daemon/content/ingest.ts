@@ -18,6 +18,8 @@ export interface IngestOptions {
   readonly signal: AbortSignal;
   /** How many bytes are here by now. */
   readonly onBytes?: (received: number) => void;
+  /** Puts it in the place of one that is there: its bytes are not what they were. */
+  readonly replace?: boolean;
   /** All bytes are here; what remains is to make sure and to make durable. */
   readonly onVerifying?: () => void;
 }

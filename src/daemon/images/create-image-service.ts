@@ -27,6 +27,7 @@ import { pushImage } from './push.ts';
 import { pruneImages, removeImage } from './remove-image.ts';
 import { repairImages } from './repair-images.ts';
 import { saveImages } from './save-archive.ts';
+import { verifyImages } from './verify-images.ts';
 
 export interface ImageServiceOptions {
   readonly db: DatabaseSync;
@@ -119,6 +120,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     },
     remove: (nameOrId, removeOptions) => removeImage(parts, nameOrId, removeOptions),
     prune: (filters) => pruneImages(parts, filters),
+    verify: (verifyOptions) => verifyImages(parts, withEnding(verifyOptions)),
     async layersSizeBytes() {
       return snapshots.layers().reduce((sum, chainId) => sum + snapshots.layerUsage(chainId).sizeBytes, 0);
     },

@@ -91,6 +91,12 @@ export class ImageDatabase {
     return this.#tags.get(`${name}:${reference.tag ?? 'latest'}`);
   }
 
+  /** The config's bytes, which are kept beside the blob. */
+  configBytes(id: Digest): Uint8Array | undefined {
+    const config = this.#db.prepare('SELECT config FROM images WHERE id = ?').get(id)?.config;
+    return config instanceof Uint8Array ? config : undefined;
+  }
+
   /** Every reference that names this image. */
   references(id: Digest): readonly Reference[] {
     const found: Reference[] = [];
@@ -123,6 +129,13 @@ export class ImageDatabase {
   /** Digests by which names refer to images: their manifests or the indexes above those. */
   namedDigests(): readonly Digest[] {
     return [...this.#digests.keys()].map((name) => parseDigest(name.slice(name.indexOf('@') + 1)));
+  }
+
+  /** Repositories (canonical names) that gave or took this digest as a manifest or index. */
+  repositoriesOf(digest: Digest): readonly string[] {
+    return [...this.#digests.keys()].flatMap((name) =>
+      name.endsWith(`@${digest}`) ? [name.slice(0, name.indexOf('@'))] : [],
+    );
   }
 
   /** The index this name stands for, when it is held with its platforms. */

@@ -9,6 +9,7 @@ import type {
   ImageInspect,
   ImagePruneResult,
   ImageSummary,
+  VerifySummary,
 } from '../../contract/engine-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../../registry/client/registry-client.ts';
@@ -79,6 +80,18 @@ export interface PushOptions {
   readonly onProgress: (message: ProgressMessage) => void;
 }
 
+export interface VerifyOptions {
+  /** Names, IDs; none means all images. */
+  readonly names: readonly string[];
+  readonly repair: boolean;
+  /** Only blobs; unpacked layers are not looked at. */
+  readonly blobsOnly: boolean;
+  /** Credentials for a registry, by its domain. */
+  readonly authFor: (domain: string) => RegistryAuth | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: (message: ProgressMessage) => void;
+}
+
 export interface LoadOptions {
   /** No progress lines but the last ones. */
   readonly quiet: boolean;
@@ -135,6 +148,8 @@ export interface ImageService {
     options: { force: boolean; noPrune: boolean; platforms?: readonly Platform[] },
   ): Promise<readonly ImageDeleteItem[]>;
   prune(filters: ReadonlyMap<string, readonly string[]>): Promise<ImagePruneResult>;
+  /** Hashes blobs again and compares unpacked layers with them; see verify-images.ts. */
+  verify(options: VerifyOptions): Promise<VerifySummary>;
   /** Bytes all layers take on disk. */
   layersSizeBytes(): Promise<number>;
   /** `docker save`: names, repositories or IDs as one archive. Throws before the first byte, or through the stream. */

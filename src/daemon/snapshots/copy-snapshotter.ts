@@ -17,7 +17,7 @@ import { createLayerStore } from './layer-store.ts';
 import type { JobOptions } from './layer-worker-pool.ts';
 import { toChanges } from './overlay-changes.ts';
 import type { SnapshotterOptions } from './overlay-snapshotter.ts';
-import { noSnapshot, snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
+import { noSnapshot, snapshotKey, type WharfSnapshotter, whatDiffers } from './snapshotter-extras.ts';
 import { packTree } from './tar-writer.ts';
 
 /** Opens the store; layers and snapshots of earlier runs are there. */
@@ -38,27 +38,19 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
   const differences = (key: string, signal: AbortSignal): Promise<TreeDifference> =>
     compareTrees(mergedOf(key), treeOf(parentOf(key)), signal);
 
-  const apply = (
-    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
-    signal: AbortSignal,
-    run: (makeJob: (source: ByteSource) => LayerJob) => Promise<JobUsage>,
-  ): Promise<JobUsage> =>
-    store.add(layer, async (folder) => {
-      const diff = join(folder, 'diff');
-      await mkdir(diff, { mode: 0o755 });
-      if (layer.parent !== undefined) {
-        await pool.run({ kind: 'copy', from: store.diffPath(layer.parent), to: diff }, { signal });
-      }
-      return run((source) => ({
-        kind: 'apply',
-        source,
-        root: diff,
-        deletions: 'merge',
-        lowers: [],
-        diffId: layer.diffId,
-        limits,
-      }));
-    });
+  type Layer = { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string };
+  type Run = (makeJob: (source: ByteSource) => LayerJob) => Promise<JobUsage>;
+  const fillFolder = async (folder: string, layer: Layer, signal: AbortSignal, run: Run): Promise<JobUsage> => {
+    const diff = join(folder, 'diff');
+    await mkdir(diff, { mode: 0o755 });
+    if (layer.parent !== undefined) {
+      await pool.run({ kind: 'copy', from: store.diffPath(layer.parent), to: diff }, { signal });
+    }
+    const { diffId } = layer;
+    return run((source) => ({ kind: 'apply', source, root: diff, deletions: 'merge', lowers: [], diffId, limits }));
+  };
+  const apply = (layer: Layer, signal: AbortSignal, run: Run): Promise<JobUsage> =>
+    store.add(layer, (folder) => fillFolder(folder, layer, signal, run));
 
   return {
     name: 'copy',
@@ -68,6 +60,14 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
       apply(layer, jobOptions.signal, (makeJob) => pool.runWithStream(makeJob, tar, jobOptions)),
     applyBlob: (layer, path, jobOptions) =>
       apply(layer, jobOptions.signal, (makeJob) => pool.run(makeJob({ kind: 'file', path }), jobOptions)),
+    checkLayer: (layer, path, { signal, repair }) =>
+      store.recheck(layer, {
+        fill: (folder) =>
+          fillFolder(folder, layer, signal, (makeJob) => pool.run(makeJob({ kind: 'file', path }), { signal })),
+        compare: (fresh, kept) => whatDiffers(pool.run({ kind: 'same', fresh, kept }, { signal })),
+        // Containers have copies of their own.
+        mayReplace: () => (repair ? undefined : 'it was not asked for'),
+      }),
     removeLayer: (chainId) => store.remove(chainId),
     layers: () => store.list().map((layer) => layer.chainId),
     layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,

@@ -29,6 +29,8 @@ export type LayerJob =
       readonly options: UnpackOptions;
     }
   | { readonly kind: 'copy'; readonly from: string; readonly to: string }
+  /** Fails with 'layer.damaged' where the tree that is kept differs from the fresh one. */
+  | { readonly kind: 'same'; readonly fresh: string; readonly kept: string }
   | { readonly kind: 'remove'; readonly path: string }
   | { readonly kind: 'measure'; readonly path: string };
 

@@ -21,6 +21,7 @@ import { syncFileSystem } from '../linux/mount.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
 import { removeSmallTree } from './remove-small-tree.ts';
 import type { LayerUsage } from './snapshotter.ts';
+import type { LayerVerdict } from './snapshotter-extras.ts';
 
 export interface StoredLayer {
   readonly chainId: string;
@@ -50,6 +51,20 @@ export interface LayerStore {
     fill: (folder: string) => Promise<LayerUsage>,
   ): Promise<LayerUsage>;
   remove(chainId: string): Promise<void>;
+  /**
+   * Lets `fill` make the tree of a layer that is here once more, and `compare` say whether it is the one that is kept; with
+   * `mayReplace` it takes that one's place where it is not. A crash in between leaves no layer, which the next start unpacks.
+   */
+  recheck(
+    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
+    steps: {
+      readonly fill: (folder: string) => Promise<LayerUsage>;
+      /** Answers what differs. */
+      readonly compare: (fresh: string, kept: string) => Promise<string | undefined>;
+      /** Asked at the last moment; answers why not. */
+      readonly mayReplace: () => string | undefined;
+    },
+  ): Promise<LayerVerdict>;
   /** A new folder under incoming/, for whoever makes something that becomes visible by rename. */
   scratch(): Promise<string>;
   /** Removes a tree: out of sight at once, then from the disk. */
@@ -221,6 +236,31 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       const work = addOnce(layer, fill).finally(() => busy.delete(layer.chainId));
       busy.set(layer.chainId, work);
       return work;
+    },
+    async recheck(layer, { fill, compare, mayReplace }) {
+      const folder = await scratch();
+      try {
+        const usage = await fill(folder);
+        const known = layers.get(layer.chainId);
+        if (known === undefined) return { kind: 'intact' };
+        const what = await compare(join(folder, 'diff'), join(folderOf(layer.chainId), 'diff'));
+        if (what === undefined) return { kind: 'intact' };
+        const stored: StoredLayer = { ...known, usage };
+        await writeFile(join(folder, 'unsynced'), bootId());
+        await writeFile(join(folder, 'layer.json'), JSON.stringify(stored));
+        const kept = busy.has(layer.chainId) ? 'it is being removed' : mayReplace();
+        if (kept !== undefined) return { kind: 'damaged', what, repaired: false, kept };
+        // In one go, so that no container is mounted on it meanwhile.
+        const grave = join(incoming, crypto.randomUUID());
+        renameSync(folderOf(layer.chainId), grave);
+        renameSync(folder, folderOf(layer.chainId));
+        layers.set(layer.chainId, stored);
+        scheduleSync(folderOf(layer.chainId));
+        await discard(grave);
+        return { kind: 'damaged', what, repaired: true };
+      } finally {
+        await discard(folder);
+      }
     },
     async remove(chainId) {
       const layer = layers.get(chainId);

@@ -13,6 +13,7 @@ import type { ByteSource, JobFailure, JobReply, JobRequest, JobUsage, LayerJob }
 import { LayerBounds } from './layer-limits.ts';
 import { LayerTree } from './layer-tree.ts';
 import { RootedTree } from './rooted-tree.ts';
+import { checkSameTree } from './same-trees.ts';
 import { byteString } from './tar-format.ts';
 import { TarParser, type TarSink } from './tar-parser.ts';
 import { copyTree, measureTree, removeTree } from './tree-ops.ts';
@@ -78,6 +79,8 @@ async function run(job: LayerJob, context: JobContext): Promise<JobUsage> {
     case 'copy':
       copyTree(byteString(job.from), byteString(job.to), context.checkCancelled);
       return { sizeBytes: 0, inodes: 0 };
+    case 'same':
+      return checkSameTree(byteString(job.fresh), byteString(job.kept), context);
     case 'remove':
       removeTree(byteString(job.path));
       return { sizeBytes: 0, inodes: 0 };

@@ -28,7 +28,7 @@ import { defaultLayerLimits, type LayerLimits } from './layer-limits.ts';
 import { createLayerStore, type LayerStore } from './layer-store.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
 import { overlayChanges } from './overlay-changes.ts';
-import { noSnapshot, snapshotKey, type WharfSnapshotter } from './snapshotter-extras.ts';
+import { noSnapshot, snapshotKey, type WharfSnapshotter, whatDiffers } from './snapshotter-extras.ts';
 import { packTree } from './tar-writer.ts';
 
 /**
@@ -119,6 +119,19 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
       store.add(layer, async (folder) => {
         const job = await applyJob(folder, layer);
         return pool.run({ ...job, source: { kind: 'file', path } }, { signal, onBytes });
+      }),
+    checkLayer: (layer, path, { signal, repair }) =>
+      store.recheck(layer, {
+        fill: async (folder) =>
+          pool.run({ ...(await applyJob(folder, layer)), source: { kind: 'file', path } }, { signal }),
+        compare: (fresh, kept) => whatDiffers(pool.run({ kind: 'same', fresh, kept }, { signal })),
+        mayReplace: () => {
+          if (!repair) return 'it was not asked for';
+          const user = [...snapshots.keys()].find(
+            (key) => mounted.has(mergedOf(key)) && store.chainsOf([parentOf(key)]).includes(layer.chainId),
+          );
+          return user === undefined ? undefined : `a container that runs stands on it: ${user.slice(0, 12)}`;
+        },
       }),
     removeLayer: (chainId) => store.remove(chainId),
     layers: () => store.list().map((layer) => layer.chainId),

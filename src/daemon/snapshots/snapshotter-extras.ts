@@ -1,7 +1,12 @@
 /** What the snapshotters offer beyond the seam, for images/ and for inspect. */
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
 import type { LayerUsage, Snapshotter } from './snapshotter.ts';
+
+export type LayerVerdict =
+  | { readonly kind: 'intact' }
+  /** `kept`: why it was not made good. */
+  | { readonly kind: 'damaged'; readonly what: string; readonly repaired: boolean; readonly kept?: string };
 
 export interface WharfSnapshotter extends Snapshotter {
   /** Threads for heavy file work; docker cp may use them too. */
@@ -12,6 +17,16 @@ export interface WharfSnapshotter extends Snapshotter {
     path: string,
     options: { readonly signal: AbortSignal; readonly onBytes?: (bytes: number) => void },
   ): Promise<LayerUsage>;
+  /**
+   * Unpacks the layer beside the one that is kept and compares. With `repair` the fresh one takes the place of one that
+   * differs, unless a mounted root stands on it.
+   * @throws WharfError of `applyBlob`: then the blob is no judge
+   */
+  checkLayer(
+    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
+    path: string,
+    options: { readonly signal: AbortSignal; readonly repair: boolean },
+  ): Promise<LayerVerdict>;
   /** Folders of a chain's trees, topmost first. */
   layerPaths(top: string | undefined): readonly string[];
   /** Every layer that a snapshot stands on: these must stay, whatever becomes of their images. */
@@ -36,4 +51,15 @@ export function snapshotKey(key: string): string {
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/.test(key))
     throw new WharfError('internal', `bad snapshot key ${JSON.stringify(key)}`);
   return key;
+}
+
+/** What the job that compares two trees found; undefined when they are the same. */
+export async function whatDiffers(comparing: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await comparing;
+    return undefined;
+  } catch (error) {
+    if (!isWharfError(error, 'layer.damaged')) throw error;
+    return error.message;
+  }
 }

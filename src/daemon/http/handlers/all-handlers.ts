@@ -4,6 +4,7 @@ import { swarmHandlers } from './absent-handlers.ts';
 import { containerHandlers } from './container-handlers.ts';
 import type { EngineServices } from './engine-services.ts';
 import { imageHandlers } from './image-handlers.ts';
+import { imageStoreHandlers } from './image-store-handlers.ts';
 import { networkHandlers } from './network-handlers.ts';
 import { pluginHandlers } from './plugin-handlers.ts';
 import { systemHandlers, wharfHandlers } from './system-handlers.ts';
@@ -21,5 +22,6 @@ export function createHandlers(services: EngineServices): Handlers {
     ...swarmHandlers(),
     ...wharfHandlers(services),
     ...trustHandlers(services),
+    ...imageStoreHandlers(services),
   };
 }
