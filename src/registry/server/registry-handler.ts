@@ -110,7 +110,7 @@ type Targeted =
 async function targetOf({ request }: Exchange, path: string, access: AccessControl | undefined): Promise<Targeted> {
   try {
     const managed = parseManagementTarget(path);
-    return managed === undefined ? { target: parseTarget(path) } : { managed };
+    return managed === undefined ? { target: parseTarget(path, request.method) } : { managed };
   } catch (error) {
     await access?.check(request, { isPing: false, action: 'read' });
     throw error;

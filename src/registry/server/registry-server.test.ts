@@ -309,7 +309,8 @@ describe('lists', () => {
 it.each([
   ['GET', '/v2/A/manifests/x', '400 NAME_INVALID'],
   ['GET', '/v2/a%2F..%2Fb/manifests/x', '400 NAME_INVALID'],
-  ['GET', '/v2/a/manifests/-x', '400 TAG_INVALID'],
+  ['PUT', '/v2/a/manifests/-x', '400 TAG_INVALID'],
+  ['GET', '/v2/a/manifests/-x', '404 MANIFEST_UNKNOWN'],
   ['GET', '/v2/a/manifests/sha256:x', '400 DIGEST_INVALID'],
   ['GET', '/v2/a/manifests/x', '404 NAME_UNKNOWN'],
   ['GET', '/v2/a/tags/list', '404 NAME_UNKNOWN'],

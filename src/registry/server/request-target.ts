@@ -15,8 +15,8 @@ export type RequestTarget =
   | { readonly kind: 'uploads'; readonly name: string }
   | { readonly kind: 'upload'; readonly name: string; readonly id: string };
 
-/** @throws RegistryError 'NAME_INVALID' | 'DIGEST_INVALID' | 'TAG_INVALID' | 'NOT_FOUND' */
-export function parseTarget(rawPath: string): RequestTarget {
+/** @throws RegistryError 'NAME_INVALID' | 'DIGEST_INVALID' | 'TAG_INVALID' | 'MANIFEST_UNKNOWN' | 'NOT_FOUND' */
+export function parseTarget(rawPath: string, method = 'PUT'): RequestTarget {
   const path = decoded(rawPath);
   if (path === '/v2' || path === '/v2/') return { kind: 'version' };
   if (path === '/v2/_catalog') return { kind: 'catalog' };
@@ -32,7 +32,11 @@ export function parseTarget(rawPath: string): RequestTarget {
   if (kind === 'blobs') return { kind: 'blob', name, digest: checkedDigest(selector) };
   if (kind === 'referrers') return { kind: 'referrers', name, digest: checkedDigest(selector) };
   if (selector.includes(':')) return { kind: 'manifest', name, digest: checkedDigest(selector) };
-  if (!isTag(selector)) throw new RegistryError('TAG_INVALID', { detail: { tag: selector.slice(0, 256) } });
+  // What can be no tag is not there; only who wants to make it is told of its form (the specification's suite asks both).
+  if (!isTag(selector))
+    throw new RegistryError(/^(GET|HEAD)$/.test(method) ? 'MANIFEST_UNKNOWN' : 'TAG_INVALID', {
+      detail: { tag: selector.slice(0, 256) },
+    });
   return { kind: 'tag', name, tag: selector };
 }
 
