@@ -75,6 +75,9 @@ export const commandTable: readonly CommandRow[] = [
   row('login', [], () => import('./commands/registry/login.ts')),
   row('logout', [], () => import('./commands/registry/logout.ts')),
   row('search', [], () => import('./commands/registry/search.ts')),
+  row('trust inspect', [], () => import('./commands/trust/inspect.ts')),
+  row('trust policy show', [], () => import('./commands/trust/policy-show.ts')),
+  row('trust policy check', [], () => import('./commands/trust/policy-check.ts')),
   row('context ls', ['context list'], () => import('./commands/context/ls.ts')),
   row('context use', [], () => import('./commands/context/use.ts')),
   row('context show', [], () => import('./commands/context/show.ts')),
@@ -112,6 +115,8 @@ export const commandGroups: Readonly<Record<string, string>> = {
   daemon: 'Start, stop and watch the engine on this machine',
   registry: 'Serve images from this machine',
   'registry user': 'Manage who may use a served registry',
+  trust: 'See who signed images, and what the trust policy says of them',
+  'trust policy': 'See and check which repositories must be signed by whom',
   extension: 'Manage extensions of the desktop app',
   plugin: 'Manage plugins: tools that run beside your containers',
 };

@@ -7,7 +7,7 @@ const ruleFields = {
   rule: trustRuleKind,
   /** Names of keys; one of them must have signed, or `atLeast` of them. */
   keys: s.optional(s.list(s.string)),
-  /** Different keys that must have signed; 1 unless told. */
+  /** Different keys that must have signed; 1 unless told, 0 where attestations are enough. */
   atLeast: s.optional(s.integer),
   /** What the signer must have added (`cosign sign -a team=core`). */
   annotations: s.optional(s.map(s.string)),

@@ -39,8 +39,12 @@ export function judge(rule: SignedRule, findings: readonly Finding[], reference:
     if (!found) lacks.push(`no attestation of type ${predicateType} by ${names(keys)}`);
   }
   const attested = rule.attestations.map(({ predicateType }) => predicateType);
-  const praise = `signed by ${[...signers.names].sort().join(', ')}${attested.length === 0 ? '' : `, with ${attested.join(', ')}`}`;
-  return { satisfied: lacks.length === 0, reason: lacks.length === 0 ? praise : lacks.join('; '), findings: judged };
+  const praise = [
+    ...(signers.names.size === 0 ? [] : [`signed by ${[...signers.names].sort().join(', ')}`]),
+    ...(attested.length === 0 ? [] : [`attested ${attested.join(', ')}`]),
+  ];
+  const reason = (lacks.length === 0 ? praise : lacks).join('; ');
+  return { satisfied: lacks.length === 0, reason, findings: judged };
 }
 
 function judgeOne(rule: SignedRule, finding: Finding, reference: Reference, nowMs: number): JudgedFinding {

@@ -113,8 +113,10 @@ function policyRule(match: string, file: TrustRuleFile, keys: readonly TrustKey[
   if (own.length === 0) throw broken(`${where}: "signed" needs the names of keys`);
   const distinct = new Set(own.map(({ fingerprint }) => fingerprint)).size;
   const atLeast = file.atLeast ?? 1;
-  if (atLeast < 1 || atLeast > distinct)
-    throw broken(`${where}.atLeast: must be between 1 and the ${distinct} different keys of the rule`);
+  // Attestations alone may be enough, where they are asked for.
+  const least = (file.attestations ?? []).length > 0 ? 0 : 1;
+  if (atLeast < least || atLeast > distinct)
+    throw broken(`${where}.atLeast: must be between ${least} and ${distinct}, the number of different keys`);
   return {
     ...base,
     kind: 'signed',
