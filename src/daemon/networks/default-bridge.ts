@@ -27,6 +27,8 @@ export interface DefaultBridgeSituation {
   readonly netlink: NetlinkSocket;
   /** Name of a bridge of the daemon's own. */
   readonly ownName: string;
+  /** Of this boot of the machine. */
+  readonly bootId: string;
 }
 
 /** @returns undefined with --bridge=none. @throws WharfError 'network.config-invalid' on flags that can't be honoured */
@@ -55,6 +57,7 @@ export function defaultBridgeRecord(
       mtu: mtuOf(netlink, defaults.mtu === 0 ? undefined : defaults.mtu),
     }),
     pools,
+    bootId: situation.bootId,
     userSubnet: pools.some((pool) => pool.userSubnet),
   };
 }
@@ -119,18 +122,32 @@ function keptOrNew(
   family: AddressFamily,
   record: NetworkRecord,
   others: readonly NetworkRecord[],
-  { defaults, netlink }: DefaultBridgeSituation,
+  { defaults, netlink, bootId }: DefaultBridgeSituation,
 ): NetworkPool {
   const sources = subnetSources(defaults, 'local');
   const [had] = poolsOf({ ...record, enableIpv6: true }, family);
   const networkSubnets = subnetsOf(others);
-  const hadSubnet = parseSubnet(had?.subnet ?? '');
-  const isOurs =
-    hadSubnet !== undefined &&
-    (defaults.addressPools.length === 0 || sources.some(({ base }) => overlaps(base, hadSubnet)));
-  if (had !== undefined && !had.userSubnet && isOurs) return had;
+  if (had !== undefined && keepsPool(had, defaults, record.bootId === bootId)) return had;
   const surroundings = { networkSubnets, hostSubnets: hostSubnets(netlink) };
   return automaticPool(family, { surroundings, sources, skipsGateway: () => false });
+}
+
+/**
+ * As with dockerd, whose bridge stays in the kernel: new address pools are for new networks, and move the default bridge at
+ * the next boot at the earliest. Containers may be on it (live restore).
+ */
+export function keepsPool(
+  had: NetworkPool,
+  defaults: Pick<NetworkDefaults, 'addressPools'>,
+  isSameBoot: boolean,
+): boolean {
+  const subnet = parseSubnet(had.subnet);
+  if (had.userSubnet || subnet === undefined) return false;
+  if (isSameBoot || defaults.addressPools.length === 0) return true;
+  return defaults.addressPools.some(({ base }) => {
+    const pool = parseSubnet(base);
+    return pool !== undefined && overlaps(pool, subnet);
+  });
 }
 
 function refused(message: string): WharfError {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EndpointSettings, NetworkCreateRequest } from '../../contract/engine-types.ts';
+import { keepsPool } from './default-bridge.ts';
 import { dnsNamesOf, planSandbox } from './endpoint-plan.ts';
 import { firewallText } from './firewall-text.ts';
 import { networkDefaults } from './network-defaults.ts';
@@ -112,6 +113,17 @@ test('pools and options of the daemon are those of networks that say nothing', (
   expect(record.options['com.docker.network.driver.mtu']).toBe('1300');
   const full = { ...nowhere, networkSubnets: subnetList('10.80.0.0/16') };
   expect(() => defineNetwork({ Name: 'x' }, full, defaults)).toThrow(code('network.no-addresses'));
+});
+
+test('the default bridge keeps its subnet until the next boot, whatever the pools are by then', () => {
+  const had = { subnet: '10.79.0.0/24', gateway: '10.79.0.1', userSubnet: false, userGateway: false, auxiliary: {} };
+  const pools = (...bases: string[]) => ({ addressPools: bases.map((base) => ({ base, size: 24 })) });
+  expect(keepsPool(had, pools('10.80.0.0/16'), true)).toBe(true);
+  expect(keepsPool(had, pools('10.80.0.0/16'), false)).toBe(false);
+  expect(keepsPool(had, pools('10.80.0.0/16', '10.79.0.0/16'), false)).toBe(true);
+  expect(keepsPool(had, pools(), false)).toBe(true);
+  // What flags had said goes with them.
+  expect(keepsPool({ ...had, userSubnet: true }, pools(), true)).toBe(false);
 });
 
 test('a subnet of another network is refused in the words of Docker', () => {

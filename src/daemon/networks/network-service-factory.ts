@@ -8,6 +8,7 @@ import type {
 } from '../../contract/engine-types.ts';
 import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
+import { bootId } from '../linux/boot-id.ts';
 import { BridgeDriver } from './bridge-driver.ts';
 import { ChildLinkDriver } from './child-link-driver.ts';
 import { createNetwork, releasePools } from './create-network.ts';
@@ -93,7 +94,7 @@ export function createNetworkService(options: NetworkServiceOptions): WharfNetwo
   const registry: NetworkRegistry = new NetworkRegistry(store, {
     defaults,
     defaultBridge: (record, others) =>
-      defaultBridgeRecord(record, others, { defaults, netlink: sockets.host, ownName }),
+      defaultBridgeRecord(record, others, { defaults, netlink: sockets.host, ownName, bootId: bootId() }),
   });
   const addresses = new NetworkAddresses(drivers);
   const publisher = new PortPublisher({

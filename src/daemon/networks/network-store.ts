@@ -50,6 +50,8 @@ export interface NetworkRecord {
   readonly foreignLink: boolean;
   /** Predefined: can not be removed. */
   readonly builtin: boolean;
+  /** Of the default bridge: the boot of the machine in which its subnets were chosen. */
+  readonly bootId?: string;
   /** Being removed: finished by reconcile when the daemon died half-way. */
   readonly removing: boolean;
 }

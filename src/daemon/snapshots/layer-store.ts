@@ -11,12 +11,13 @@
  * 2. Pages may be lost with the power. So a layer stays marked until the file system was synced, and a mark of an earlier
  *    boot means: do not trust it, unpack it again. (A crash of the daemon alone loses no pages.)
  */
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { raise, WharfError } from '../../contract/errors.ts';
 import { digestHex, isDigest } from '../../oci/digest.ts';
+import { bootId } from '../linux/boot-id.ts';
 import { syncFileSystem } from '../linux/mount.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
 import { removeSmallTree } from './remove-small-tree.ts';
@@ -287,12 +288,6 @@ function shortName(counter: number): string {
     name = (shortDigits[rest % shortDigits.length] ?? '') + name;
     if (rest < shortDigits.length) return name;
   }
-}
-
-let knownBootId: string | undefined;
-function bootId(): string {
-  knownBootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return knownBootId;
 }
 
 /** Undefined when the file is missing or makes no sense: then the layer is incomplete. */
