@@ -12,7 +12,10 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
   const handle = context.find(query.container);
   return handle.queue.run(async () => {
     const { record, id } = handle;
-    const freeze = query.pause && handle.state.kind === 'running' && (await pauseIfPossible(context, id));
+    const freeze =
+      query.pause &&
+      handle.state.kind === 'running' &&
+      (await ifPossible(context, id, () => context.runtime.pause(id)));
     if (freeze) context.announce(handle, 'pause');
     try {
       const own = runConfigOf(record.config);
@@ -36,21 +39,28 @@ export async function commitContainer(context: ContainerContext, query: CommitQu
       });
       return { Id: imageId };
     } finally {
-      if (freeze) {
-        await context.runtime.resume(id);
+      if (freeze && (await ifPossible(context, id, () => context.runtime.resume(id))))
         context.announce(handle, 'unpause');
-      }
     }
   });
 }
 
-/** An engine without control groups commits all the same, as dockerd does: the container goes on meanwhile. */
-async function pauseIfPossible(context: ContainerContext, id: ContainerHandle['id']): Promise<boolean> {
+/**
+ * Pauses or resumes. An engine without control groups commits all the same, as dockerd does: the container goes on meanwhile.
+ * One that ends in this moment stands still by itself.
+ */
+async function ifPossible(
+  context: ContainerContext,
+  id: ContainerHandle['id'],
+  act: () => Promise<void>,
+): Promise<boolean> {
   try {
-    await context.runtime.pause(id);
+    await act();
     return true;
   } catch (error) {
-    if (isWharfError(error, 'host.unsupported')) return false;
+    if (isWharfError(error, 'host.unsupported') || isWharfError(error, 'container.not-running')) return false;
+    const status = await context.runtime.status(id);
+    if (status === 'stopped' || status === 'unknown') return false;
     throw error;
   }
 }

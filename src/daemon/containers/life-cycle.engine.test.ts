@@ -52,6 +52,26 @@ describe('life cycle', () => {
     expect(died?.Actor.Attributes).toMatchObject({ image: 'busybox:latest', name: 'livelier', exitCode: '137' });
   });
 
+  test('becomes an image all the same when it ends in the moment of the commit', async () => {
+    const { containers } = daemon;
+    for (let time = 0; time < 5; time += 1) {
+      const { Id } = await containers.create(request(['sleep', '1000']), { signal });
+      await containers.start(Id, { signal });
+      const { State } = await containers.inspect(Id, { size: false, signal });
+      process.kill(State.Pid, 'SIGKILL');
+      const made = await containers.commit({
+        container: Id,
+        comment: '',
+        author: '',
+        pause: true,
+        changes: [],
+        signal,
+      });
+      expect(made.Id).toMatch(/^sha256:/);
+      await containers.remove(Id, { force: true, volumes: false });
+    }
+  });
+
   test('on-failure starts it again with a growing delay, then gives up', async () => {
     const { containers } = daemon;
     const { Id } = await containers.create(

@@ -73,6 +73,18 @@ export async function fetchConfig(
   return parts.content.read(config.digest, maxConfigBytes);
 }
 
+/** Whether a pull has nothing to bring, and so nothing to say of layers: the image is known, if under another name. */
+export async function isHereInFull(parts: ImageParts, id: Digest, layers: readonly ImageLayer[]): Promise<boolean> {
+  if (parts.images.get(id) === undefined) return false;
+  for (const layer of layers) if (!(await isLayerHere(parts, layer))) return false;
+  return true;
+}
+
+/** Unpacked, with its blob. */
+async function isLayerHere(parts: ImageParts, layer: ImageLayer): Promise<boolean> {
+  return parts.snapshots.hasLayer(layer.chainId) && (await parts.content.info(layer.blob.digest)) !== undefined;
+}
+
 /** Downloads run side by side, unpacking follows in order. The first failure ends them all. */
 export async function bringLayers(
   parts: ImageParts,
@@ -86,8 +98,7 @@ export async function bringLayers(
   const plans: LayerPlan[] = [];
   for (const layer of layers) {
     const progress = new LayerProgress(layer.blob.digest, options.onProgress);
-    const isHere =
-      parts.snapshots.hasLayer(layer.chainId) && (await parts.content.info(layer.blob.digest)) !== undefined;
+    const isHere = await isLayerHere(parts, layer);
     progress.say(isHere ? 'Already exists' : 'Pulling fs layer');
     plans.push({ layer, progress, isHere });
   }

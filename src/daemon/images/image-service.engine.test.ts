@@ -234,3 +234,18 @@ describe('start', () => {
     expect(existsSync(join(await world.snapshots.mount('c'), 'etc/motd'))).toBe(true);
   });
 });
+
+describe('push of what is not here', () => {
+  it('says so in the stream, after its first line', async () => {
+    world.registry.add('app:1', { layers: [{ tar: base }] });
+    await world.pull('app:1');
+    const push = (name: string) => world.images.push(name, { signal, onProgress: world.onProgress });
+    world.lines = [];
+    await expect(push('nowhere:1')).rejects.toThrow('An image does not exist locally with the tag: nowhere');
+    await expect(push('app:2')).rejects.toThrow('tag does not exist: app:2');
+    expect(world.statuses()).toEqual([
+      'The push refers to repository [docker.io/library/nowhere]',
+      'The push refers to repository [docker.io/library/app]',
+    ]);
+  });
+});

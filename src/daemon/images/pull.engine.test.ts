@@ -66,6 +66,16 @@ describe('pull', () => {
     expect(world.statuses().at(-1)).toBe('Status: Image is up to date for two:latest');
   });
 
+  it('says nothing of layers when the image is here under another name', async () => {
+    world.registry.add('here', { layers: [{ tar: base }] });
+    world.registry.add('elsewhere', { layers: [{ tar: base }] });
+    await world.pull('here');
+    world.lines = [];
+    await world.pull('elsewhere');
+    expect(world.statuses().slice(0, -2)).toEqual(['latest: Pulling from library/elsewhere']);
+    expect(world.statuses().at(-1)).toBe('Status: Downloaded newer image for elsewhere:latest');
+  });
+
   it('follows a moved tag and leaves the old image without it', async () => {
     world.registry.add('app:1', { layers: [{ tar: base }] });
     const old = await world.pull('app:1');

@@ -22,7 +22,14 @@ import {
 } from '../../oci/reference.ts';
 import type { FetchedManifest, RequestOptions } from '../../registry/client/registry-client.ts';
 import type { Lease } from '../content/content-store.ts';
-import { bringLayers, fetchConfig, fetchListed, type ManifestSource, storeManifest } from './fetch-image.ts';
+import {
+  bringLayers,
+  fetchConfig,
+  fetchListed,
+  isHereInFull,
+  type ManifestSource,
+  storeManifest,
+} from './fetch-image.ts';
 import { blobsOfIndex, heldImages } from './held-index.ts';
 import type { PullAdmission, PulledManifests } from './image-gate.ts';
 import type { ImageParts } from './image-parts.ts';
@@ -70,7 +77,9 @@ async function pull(parts: ImageParts, reference: Reference, options: PullOption
     pin.add(layer.chainId);
     lease.add(layer.blob.digest);
   }
-  await bringLayers(parts, reference, source.endpoint, layers, options);
+  // As dockerd does: lines about layers only where there is something to bring.
+  if (!(await isHereInFull(parts, source.manifest.config.digest, layers)))
+    await bringLayers(parts, reference, source.endpoint, layers, options);
   options.signal.throwIfAborted();
 
   const { descriptor, topDigest } = source;

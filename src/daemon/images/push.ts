@@ -21,21 +21,22 @@ import { Semaphore } from './semaphore.ts';
 
 /**
  * One tag, or with none written all tags of the repository.
- * @throws WharfError 'image.not-found' | 'image.no-platform', before the first line; and of the registry client
+ * @throws WharfError 'image.not-found' after the first line, 'image.no-platform' before it; and of the registry client
  */
 export async function pushImage(parts: ImageParts, text: string, options: PushOptions): Promise<void> {
   const reference = parseNamed(text);
   if (reference.digest !== undefined) throw new WharfError('request.invalid', 'cannot push a digest reference');
-  const tags = parts.images
-    .tagsOf(canonicalName(reference))
-    .filter(([tag]) => reference.tag === undefined || tag.tag === reference.tag);
+  const repository = parts.images.tagsOf(canonicalName(reference));
+  const tags = repository.filter(([tag]) => reference.tag === undefined || tag.tag === reference.tag);
   if (tags.length === 0) {
-    const what = reference.tag === undefined ? familiarName(reference) : `${familiarName(reference)}:${reference.tag}`;
+    // Docker says it in the stream, and its clients look for it there.
+    options.onProgress({ status: `The push refers to repository [${canonicalName(reference)}]` });
+    const name = familiarName(reference);
     throw new WharfError(
       'image.not-found',
-      reference.tag === undefined
-        ? `An image does not exist locally with the tag: ${what}`
-        : `tag does not exist: ${what}`,
+      repository.length === 0
+        ? `An image does not exist locally with the tag: ${name}`
+        : `tag does not exist: ${familiar(reference)}`,
     );
   }
   for (const [tag] of tags) await getPlatformImage(parts, familiar(tag), options.platform);
