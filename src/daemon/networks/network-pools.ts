@@ -28,25 +28,39 @@ export interface Surroundings {
   readonly hostSubnets: readonly Subnet[];
 }
 
+/** Parsed once: each inspect of a container asks for several. */
+const parsedSubnets = new WeakMap<NetworkPool, Subnet>();
+
+function subnetOfPool(pool: NetworkPool): Subnet | undefined {
+  const known = parsedSubnets.get(pool);
+  if (known !== undefined) return known;
+  const subnet = parseSubnet(pool.subnet);
+  if (subnet !== undefined) parsedSubnets.set(pool, subnet);
+  return subnet;
+}
+
 /** The pools of a network that are in use; those of a family it has not are only shown. */
 export function poolsOf(record: NetworkRecord, family: AddressFamily): readonly NetworkPool[] {
   const enabled = family === 'ipv4' ? record.enableIpv4 : record.enableIpv6;
-  return enabled ? record.pools.filter((pool) => parseSubnet(pool.subnet)?.family === family) : [];
+  return enabled ? record.pools.filter((pool) => subnetOfPool(pool)?.family === family) : [];
 }
 
 /** The pool an address of the network is of. */
 export function poolOfAddress(record: NetworkRecord, address: string): NetworkPool | undefined {
+  if (address === '') return undefined;
   const family = address.includes(':') ? 'ipv6' : 'ipv4';
   const value = parseAddress(family, address);
   if (value === undefined) return undefined;
   return poolsOf(record, family).find((pool) => {
-    const subnet = parseSubnet(pool.subnet);
+    const subnet = subnetOfPool(pool);
     return subnet !== undefined && contains(subnet, value);
   });
 }
 
+/** 0 for an address of no pool. */
 export function prefixLengthOf(record: NetworkRecord, address: string): number {
-  return parseSubnet(poolOfAddress(record, address)?.subnet ?? '')?.prefixLength ?? 0;
+  const pool = poolOfAddress(record, address);
+  return (pool && subnetOfPool(pool))?.prefixLength ?? 0;
 }
 
 /** What containers use as gateway: the auxiliary address that Docker names for this, else the network's own. */
