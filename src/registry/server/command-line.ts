@@ -23,6 +23,8 @@ export type RegistryCommand =
 export const registryUsage = `Usage:
   registry [serve] --listen ADDR:PORT --root DIR [--htpasswd FILE [--anonymous-read]]
                    [--tls-cert FILE --tls-key FILE] [--settings FILE] [--quiet]
+                                                DIR is a folder, or s3://BUCKET/PREFIX; the keys are in
+                                                AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, or a file
                    [--end-with-stdin]           ends when standard input does, so with whoever started it
   registry gc --root DIR                        removes what no image uses; stop the registry first
   registry user add --htpasswd FILE NAME        adds a user or changes a password, read from standard input
@@ -43,7 +45,8 @@ export function parseRegistryArguments(argv: readonly string[]): RegistryCommand
       return {
         kind: 'serve',
         ...listenAddress(values.listen ?? defaultListen),
-        root: values.root ?? missing('--root DIR'),
+        // The settings may say that it is in a bucket.
+        root: values.root ?? (values.settings === undefined ? missing('--root DIR') : ''),
         ...(values.htpasswd === undefined ? {} : { htpasswd: values.htpasswd }),
         anonymousRead: values['anonymous-read'] ?? false,
         quiet: values.quiet ?? false,

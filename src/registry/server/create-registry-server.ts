@@ -8,11 +8,12 @@ import { AccessControl, type AccessRules } from './access-control.ts';
 import { AuditLog } from './audit-log.ts';
 import { BlobStore } from './blob-store.ts';
 import { ContentFactsReader } from './content-facts.ts';
+import { ContentGuard } from './content-guard.ts';
 import type { Stores } from './exchange.ts';
-import { FilesystemDriver } from './filesystem-driver.ts';
 import { repositoryFolders } from './garbage-collection.ts';
 import { Maintenance } from './maintenance.ts';
 import { ManifestStore } from './manifest-store.ts';
+import { condemnedOn, openStorage } from './open-storage.ts';
 import { Quotas } from './quotas.ts';
 import { type RegistryRequestHandler, registryHandler } from './registry-handler.ts';
 import { type RegistryLogger, silentLogger } from './registry-logger.ts';
@@ -27,7 +28,7 @@ import { StorageSpace } from './storage-space.ts';
 import { UploadStore } from './upload-store.ts';
 
 export interface RegistryServerOptions {
-  /** A folder, or another place to keep the bytes. */
+  /** A folder, or `s3://BUCKET/PREFIX`; see open-storage.ts. */
   readonly root?: string;
   readonly driver?: StorageDriver;
   /** Without it everybody may pull and push: for loopback only. */
@@ -55,12 +56,12 @@ export interface RegistryServer extends AsyncDisposable {
 /** A connection on which nothing moves is ended; an upload may otherwise take as long as it takes. */
 const idleMs = 120_000;
 const headersMs = 30_000;
+/** How late this server may see in its catalogue what another one on the same storage took. */
+const sharedFreshMs = 10_000;
 
 /** @throws WharfError 'request.invalid' when the users file can not be read */
 export async function createRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
-  const driver = options.driver ?? (options.root === undefined ? undefined : new FilesystemDriver(options.root));
-  if (driver === undefined)
-    throw new WharfError('request.invalid', 'a registry needs a root folder or a storage driver');
+  const driver = options.driver ?? openStorage(options.root ?? '', options.settings?.storage);
   const logger = options.logger ?? silentLogger;
   const settings = options.settings ?? {};
   if (settings.access !== undefined && (options.auth === undefined || options.auth.anonymousRead))
@@ -76,10 +77,10 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
           cause: error,
         });
   });
-  const blobs = new BlobStore(driver);
+  const blobs = new BlobStore(driver, new ContentGuard(), condemnedOn(driver));
   const manifests = new ManifestStore(driver, blobs, { sparse: settings.sparse ?? false });
   const facts = new ContentFactsReader(manifests, blobs);
-  const index = new SearchIndex(manifests, facts);
+  const index = new SearchIndex(manifests, facts, driver.shared === undefined ? undefined : sharedFreshMs);
   const usage = new RepositoryUsage(driver, manifests);
   const stores: Stores = { blobs, manifests, uploads: new UploadStore(driver, blobs), index, facts, usage };
   const { auditLog, limits: bounds = {} } = settings;
@@ -127,6 +128,8 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
     await closeServer(server, graceMs);
     await maintenance[Symbol.asyncDispose]();
     await audit?.[Symbol.asyncDispose]();
+    // A driver that was given belongs to who gave it.
+    if (options.driver === undefined) await driver.close?.();
   };
   return {
     handler,

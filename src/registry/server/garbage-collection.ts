@@ -4,10 +4,12 @@
  * 1. What is younger than the grace is kept: a push sends its blobs first and its manifest last.
  * 2. Marks come first and whole; nothing is removed when a manifest can not be read.
  * 3. The registry goes on serving: what is used, or referred to, after the marks began is kept (see content-guard.ts). Only
- *    in the same process, though: another one on the same folder knows nothing of it.
+ *    in the same process, though: another one on the same folder knows nothing of it. On a storage that several servers share
+ *    they agree by a lease (collection-lease.ts), and the marks are made twice.
  */
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { BlobStore } from './blob-store.ts';
+import { CollectionLease, type LeaseTimes } from './collection-lease.ts';
 import { type ManifestStore, referencesOf } from './manifest-store.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import {
@@ -15,6 +17,7 @@ import {
   blobFolder,
   blobsRoot,
   layerFolder,
+  layerLink,
   layersFolder,
   repositoriesRoot,
   uploadsFolder,
@@ -32,6 +35,9 @@ export interface CollectableStores {
   readonly blobs: BlobStore;
   readonly manifests: ManifestStore;
   readonly uploads: UploadStore;
+  /** Ends a collection on a shared storage, which waits for the other servers. */
+  readonly signal?: AbortSignal;
+  readonly leaseTimes?: LeaseTimes;
 }
 
 export interface CollectionGrace {
@@ -44,27 +50,42 @@ const maxDepth = 16;
 /** As many as go while pushes wait. */
 const removedAtOnce = 16;
 
+/** Removes nothing while another server on the same storage collects. */
 export async function collectGarbage(
   stores: CollectableStores,
   grace: CollectionGrace = defaultGrace,
   dryRun = false,
 ): Promise<CollectedGarbage> {
-  const { driver, blobs, manifests, uploads } = stores;
+  const { shared } = stores.driver;
+  if (dryRun || shared === undefined) return await collect(stores, grace, dryRun);
+  const lease = await CollectionLease.take(shared, stores.signal, stores.leaseTimes);
+  if (lease === undefined) return { blobs: 0, bytes: 0, uploads: 0 };
+  try {
+    return await collect(stores, grace, false, lease);
+  } finally {
+    // What can not be given back ends by itself.
+    await lease.release().catch(() => undefined);
+  }
+}
+
+async function collect(
+  stores: CollectableStores,
+  grace: CollectionGrace,
+  dryRun: boolean,
+  lease?: CollectionLease,
+): Promise<CollectedGarbage> {
+  const { driver, blobs, uploads } = stores;
   const startedMs = Date.now();
   const keptSinceMs = startedMs - grace.blobMs;
   const names = await repositoryFolders(driver, '', 0);
-  const used = await markUsed(manifests, names);
-  const candidates: Digest[] = [];
-  for (const digest of await storedBlobs(driver)) {
-    const file = used.has(digest) ? undefined : await driver.stat(blobData(digest));
-    // In the very millisecond the collection began it may have come after: with no grace, too, it is kept then.
-    if (file !== undefined && file.modifiedAtMs < keptSinceMs) candidates.push(digest);
-  }
-  if (dryRun) return await wouldCollect(stores, names, candidates, { startedMs, grace });
+  const unused = await unusedBlobs(stores, names, keptSinceMs);
+  if (dryRun) return await wouldCollect(stores, names, unused, { startedMs, grace });
+  const candidates = lease === undefined ? unused : await stillUnused(stores, unused, keptSinceMs, lease);
   const links = await linksOf(driver, names, new Set(candidates));
   let removed = { blobs: 0, bytes: 0 };
   for (let at = 0; at < candidates.length; at += removedAtOnce) {
     const some = candidates.slice(at, at + removedAtOnce);
+    await lease?.hold();
     const gone = await blobs.guard.remove(async () => {
       const unused = some.filter((digest) => !blobs.guard.usedSince(digest, Math.min(startedMs, keptSinceMs)));
       return await removeBlobs(driver, unused, links);
@@ -76,7 +97,45 @@ export async function collectGarbage(
     for (const id of await driver.list(uploadsFolder(name)))
       if (await uploads.expire(name, id, startedMs - grace.uploadMs)) expired++;
   }
+  await driver.abandonUnfinished?.(startedMs - grace.uploadMs);
   return { ...removed, uploads: expired };
+}
+
+async function unusedBlobs(
+  { driver, manifests }: CollectableStores,
+  names: readonly string[],
+  keptSinceMs: number,
+): Promise<readonly Digest[]> {
+  const used = await markUsed(manifests, names);
+  const unused: Digest[] = [];
+  for (const digest of await storedBlobs(driver)) {
+    const file = used.has(digest) ? undefined : await driver.stat(blobData(digest));
+    // In the very millisecond the collection began it may have come after: with no grace, too, it is kept then.
+    if (file !== undefined && file.modifiedAtMs < keptSinceMs) unused.push(digest);
+  }
+  return unused;
+}
+
+/** Those that are unused after every server knew of them, and that none of them told a client of within the grace. */
+async function stillUnused(
+  stores: CollectableStores,
+  unused: readonly Digest[],
+  keptSinceMs: number,
+  lease: CollectionLease,
+): Promise<readonly Digest[]> {
+  if (unused.length === 0) return [];
+  const condemned = await lease.condemn(unused);
+  const names = await repositoryFolders(stores.driver, '', 0);
+  const again = new Set(await unusedBlobs(stores, names, keptSinceMs));
+  const links = await linksOf(stores.driver, names, again);
+  const kept = new Set<Digest>();
+  for (const [digest, of] of links) {
+    for (const name of of) {
+      const link = await stores.driver.stat(layerLink(name, digest));
+      if (link !== undefined && link.modifiedAtMs >= keptSinceMs) kept.add(digest);
+    }
+  }
+  return condemned.filter((digest) => again.has(digest) && !kept.has(digest));
 }
 
 /** What a collection would remove now; nothing is. */

@@ -27,6 +27,7 @@ export class Maintenance implements AsyncDisposable {
   /** One thing at a time: a collection beside a retention would count what the other removes. */
   #running: Promise<unknown> = Promise.resolve();
   #isBusy = false;
+  readonly #ending = new AbortController();
 
   constructor(server: MaintainedServer) {
     this.#server = server;
@@ -35,7 +36,7 @@ export class Maintenance implements AsyncDisposable {
   async collect(dryRun = false): Promise<CollectionReport> {
     return await this.#inTurn(async () => {
       const { driver, stores, space, quotas } = this.#server;
-      const collected = await collectGarbage({ driver, ...stores }, undefined, dryRun);
+      const collected = await collectGarbage({ driver, ...stores, signal: this.#ending.signal }, undefined, dryRun);
       if (!dryRun) {
         stores.usage.invalidateAll();
         space.forget();
@@ -96,8 +97,9 @@ export class Maintenance implements AsyncDisposable {
     return await mine;
   }
 
-  /** Waits for what is under way. */
+  /** Waits for what is under way; what only waits for other servers is given up. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort();
     for (const timer of this.#timers) clearInterval(timer);
     await this.#running;
   }

@@ -7,6 +7,7 @@ import { parseRegistryArguments, type RegistryCommand, readTls, registryUsage } 
 import { createRegistryServer } from './create-registry-server.ts';
 import { htpasswdLine } from './htpasswd.ts';
 import { lineLogger, silentLogger } from './registry-logger.ts';
+import { s3Root } from './s3-settings.ts';
 import { readServerSettings } from './server-settings.ts';
 
 export interface CommandSurroundings {
@@ -50,7 +51,7 @@ async function run(command: RegistryCommand, around: CommandSurroundings): Promi
 }
 
 async function serve(command: Extract<RegistryCommand, { kind: 'serve' }>, around: CommandSurroundings): Promise<void> {
-  await mkdir(command.root, { recursive: true });
+  if (command.root !== '' && s3Root(command.root) === undefined) await mkdir(command.root, { recursive: true });
   const { htpasswd, anonymousRead } = command;
   await using server = await createRegistryServer({
     root: command.root,

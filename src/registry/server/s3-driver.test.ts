@@ -22,7 +22,7 @@ async function world(options: { minPartBytes?: number; pageSize?: number } = { m
     fake,
     driver,
     async [Symbol.asyncDispose]() {
-      await driver[Symbol.asyncDispose]();
+      await driver.close();
       await fake[Symbol.asyncDispose]();
     },
   };
@@ -55,7 +55,7 @@ storageDriverSuite('S3 on a bad day', async () => {
 
 it('commits by the rules of multipart uploads, small pieces joined and large ones copied', async () => {
   await using fake = await fakeS3();
-  await using driver = driverOn(fake, { pieceBytes: 6 * MiB, minPartBytes: 5 * MiB });
+  const driver = driverOn(fake, { pieceBytes: 6 * MiB, minPartBytes: 5 * MiB });
   const bytes = randomBytes(14 * MiB);
   // Pieces of 1, 6, 6 and 1 MiB: the first two are joined, as a part but the last has 5 MiB at least.
   await driver.append('u', 0, once(bytes.subarray(0, MiB)));
@@ -82,7 +82,7 @@ it('a commit that fails for good leaves the pieces and no half upload; the next 
 
 it('another server goes on with what one began, and reads it', async () => {
   await using under = await world();
-  await using other = driverOn(under.fake);
+  const other = driverOn(under.fake);
   const bytes = randomBytes(500_000);
   await under.driver.append('u', 0, once(bytes.subarray(0, 200_000)));
   expect((await other.stat('u'))?.sizeBytes).toBe(200_000);
@@ -94,7 +94,7 @@ it('another server goes on with what one began, and reads it', async () => {
 
 it('of two servers that append at one place, one is told', async () => {
   await using under = await world();
-  await using other = driverOn(under.fake);
+  const other = driverOn(under.fake);
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => {
     release = resolve;

@@ -19,7 +19,7 @@ export interface S3DriverOptions {
 
 const readAheadBytes = 512 * 1024;
 
-export class S3Driver implements StorageDriver, SharedStorage, AsyncDisposable {
+export class S3Driver implements StorageDriver, SharedStorage {
   readonly #client: S3Client;
   readonly #bucket: S3Bucket;
   readonly #prefix: string;
@@ -110,7 +110,7 @@ export class S3Driver implements StorageDriver, SharedStorage, AsyncDisposable {
       if (begunAtMs < beforeMs) await this.#bucket.abortMultipart(key, uploadId);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  async close(): Promise<void> {
     this.#client.close();
   }
 

@@ -50,10 +50,14 @@ export class SearchIndex {
   readonly #facts: ContentFactsReader;
   readonly #entries = new Map<string, SearchEntry | undefined>();
   #names: readonly string[] | undefined;
+  readonly #freshMs: number;
+  #sinceMs = Date.now();
 
-  constructor(manifests: ManifestStore, facts: ContentFactsReader) {
+  /** @param freshMs how long what was read counts: for ever, where no other server changes this storage */
+  constructor(manifests: ManifestStore, facts: ContentFactsReader, freshMs = Number.POSITIVE_INFINITY) {
     this.#manifests = manifests;
     this.#facts = facts;
+    this.#freshMs = freshMs;
   }
 
   /** After a push to, or a deletion from, this repository. */
@@ -63,6 +67,11 @@ export class SearchIndex {
   }
 
   async repositories(): Promise<readonly string[]> {
+    if (Date.now() - this.#sinceMs > this.#freshMs) {
+      this.#sinceMs = Date.now();
+      this.#names = undefined;
+      this.#entries.clear();
+    }
     this.#names ??= await this.#manifests.repositories();
     return this.#names;
   }

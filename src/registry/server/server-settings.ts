@@ -9,6 +9,7 @@
  *                                  "protect": ["v*"], "untaggedDays": 7 }] },
  *       "caches": [{ "prefix": "hub", "upstream": "https://registry-1.docker.io", "credentialsFile": "/etc/wharf/hub.json",
  *                    "tagTtlSeconds": 300, "maxBytes": 107374182400 }],
+ *       "storage": { "s3": { "bucket": "images", "region": "eu-central-1" } },
  *       "collectEveryMinutes": 60, "sparse": false, "auditLog": "/var/log/wharf-registry.jsonl" }
  */
 import { readFile } from 'node:fs/promises';
@@ -18,6 +19,7 @@ import type { AccessRule, RepositoryAction } from './access-rules.ts';
 import type { CacheSettings } from './cache-settings.ts';
 import type { QuotaRule } from './quotas.ts';
 import type { RetentionRule } from './retention-plan.ts';
+import { type StorageSettings, storageSettings } from './s3-settings.ts';
 import { bad, count, fields, flag, list, object, positive, strings, text } from './settings-fields.ts';
 
 export interface ServerLimits {
@@ -39,6 +41,8 @@ export interface ServerSettings {
   readonly quotas?: readonly QuotaRule[];
   readonly retention?: RetentionSettings;
   readonly caches?: readonly CacheSettings[];
+  /** Where the bytes are when they are in no folder; see s3-settings.ts. */
+  readonly storage?: StorageSettings;
   /** How often garbage is collected. */
   readonly collectEveryMinutes?: number;
   readonly sparse?: boolean;
@@ -74,6 +78,7 @@ export function parseServerSettings(content: string): ServerSettings {
     quotas: (value: unknown) => list(value, 'quotas').map(quotaRule),
     retention: retentionSettings,
     caches: (value: unknown) => distinct(list(value, 'caches').map(cacheSettings)),
+    storage: storageSettings,
     collectEveryMinutes: (value: unknown) => positive(value, 'collectEveryMinutes', maxMinutes),
     sparse: (value: unknown) => flag(value, 'sparse'),
     auditLog: (value: unknown) => text(value, 'auditLog', 'a path'),

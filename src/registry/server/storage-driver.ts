@@ -63,4 +63,5 @@ export interface StorageDriver {
   remove(path: string): Promise<boolean>;
   /** Frees what commits that were cut short before this time have left where no path leads; for drivers that have such. */
   abandonUnfinished?(beforeMs: number): Promise<void>;
+  close?(): Promise<void>;
 }

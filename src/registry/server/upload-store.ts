@@ -6,7 +6,7 @@ import { createHash, type Hash, randomUUID } from 'node:crypto';
 import { type Digest, digestAlgorithm, digestHex } from '../../oci/digest.ts';
 import type { BlobStore } from './blob-store.ts';
 import { RegistryError } from './registry-error.ts';
-import type { StorageDriver } from './storage-driver.ts';
+import { AppendConflict, type StorageDriver } from './storage-driver.ts';
 import { uploadData, uploadFolder, uploadStartedAt } from './storage-paths.ts';
 
 interface Progress {
@@ -68,11 +68,22 @@ export class UploadStore {
       const { maxBytes = Number.POSITIVE_INFINITY } = chunk;
       if (size + (chunk.lengthBytes ?? 0) > maxBytes) throw tooLarge(maxBytes);
       const source = atMost(chunk.source, maxBytes - size, maxBytes);
-      const grown = await this.#driver.append(uploadData(name, id), size, this.#hashing(id, size, source));
+      const grown = await this.#append(name, id, size, source);
       if (chunk.lengthBytes !== undefined && grown - size !== chunk.lengthBytes)
         throw new RegistryError('SIZE_INVALID');
       return grown;
     });
+  }
+
+  async #append(name: string, id: string, size: number, source: AsyncIterable<Uint8Array>): Promise<number> {
+    try {
+      return await this.#driver.append(uploadData(name, id), size, this.#hashing(id, size, source));
+    } catch (error) {
+      if (!(error instanceof AppendConflict)) throw error;
+      // The hash has taken what is not all there: the bytes of the other server are hashed from the storage.
+      this.#progress.delete(id);
+      throw new RegistryError('RANGE_INVALID', { message: 'this upload goes on at another server', cause: error });
+    }
   }
 
   /** Ends an upload. @throws RegistryError 'DIGEST_INVALID' when the bytes are others; the upload is gone then. */
