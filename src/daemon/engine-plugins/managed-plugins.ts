@@ -9,17 +9,16 @@
  * 2. `enabled` is stored after the plugin listens, and again as false before it is stopped.
  */
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Readable } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
 import type { Plugin } from '../../contract/types/plugins.ts';
 import { parseDigest } from '../../oci/digest.ts';
-import { familiar, parseReference, type Reference } from '../../oci/reference.ts';
+import { familiar, parseReference } from '../../oci/reference.ts';
 import type { RegistryClient } from '../../registry/client/registry-client.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { MachineFacts } from '../runtime/host-facts.ts';
-import { PluginClient } from './plugin-client.ts';
+import { collectContent, removePluginFiles } from './plugin-collection.ts';
 import {
   capabilitiesOf,
   checkPrivileges,
@@ -30,12 +29,13 @@ import {
   privilegesOf,
 } from './plugin-config.ts';
 import type { Capability, FoundPlugin, ManagedDirectory } from './plugin-directory.ts';
-import { PluginProcess } from './plugin-process.ts';
+import { canonicalRemote, localName, parsePluginName } from './plugin-names.ts';
 import type { PluginPullOptions, PluginService } from './plugin-service.ts';
 import { withSettings } from './plugin-settings.ts';
 import { openPluginStorage, type PluginPlaces, type PluginStorage, takeUpload } from './plugin-storage.ts';
 import { fullName, PluginStore } from './plugin-store.ts';
 import { fetchConfig, fetchPlugin, manifestOf, pushPlugin } from './plugin-transfer.ts';
+import { RunningPlugins } from './running-plugins.ts';
 
 export interface ManagedPluginsOptions {
   readonly db: DatabaseSync;
@@ -53,13 +53,15 @@ export interface ManagedPluginsOptions {
 export class ManagedPlugins implements PluginService, ManagedDirectory {
   readonly #options: ManagedPluginsOptions;
   readonly #store: PluginStore;
-  readonly #processes = new Map<string, PluginProcess>();
+  readonly #running: RunningPlugins;
   #storage: Promise<PluginStorage> | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(options: ManagedPluginsOptions) {
     this.#options = options;
     this.#store = new PluginStore(options.db);
+    const { machine, signal, places } = options;
+    this.#running = new RunningPlugins({ machine, signal, places, open: () => this.#open() });
   }
 
   #open(): Promise<PluginStorage> {
@@ -99,22 +101,13 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
     const record = this.#store.all().find((one) => one.id === name || one.name === fullName(name));
     if (record === undefined) return undefined;
     if (!record.enabled) throw new WharfError('plugin.disabled', `plugin ${name} found but disabled`);
-    if (hasCapability(record.config, capability)) return this.#found(record);
+    if (hasCapability(record.config, capability)) return this.#running.found(record);
     throw new WharfError('plugin.failed', `plugin does not provide "${capability.toLowerCase()}" capability`);
   }
 
   enabled(capability: Capability): readonly FoundPlugin[] {
     const records = this.#store.all().filter((one) => one.enabled && hasCapability(one.config, capability));
-    return records.flatMap((record) => this.#found(record) ?? []);
-  }
-
-  #found(record: PluginRecord): FoundPlugin | undefined {
-    const process = this.#processes.get(record.id);
-    if (process === undefined) return undefined;
-    const client = new PluginClient({ kind: 'unix', path: process.socketPath }, (text) =>
-      this.#options.places.warn(text),
-    );
-    return { name: record.name, client, scopedPath: (path) => process.scopedPath(path) };
+    return records.flatMap((record) => this.#running.found(record) ?? []);
   }
 
   async privileges(remote: string, options: Pick<PluginPullOptions, 'auth' | 'signal'>) {
@@ -196,27 +189,10 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
       if (record.enabled) {
         throw new WharfError('plugin.conflict', `plugin already enabled: plugin ${record.name} is enabled`);
       }
-      await (await this.#process(record)).start(record);
+      await this.#running.start(record);
       this.#store.save({ ...record, enabled: true, timeoutSeconds });
       this.#options.events.publish('plugin', 'enable', record.id, { name: nameOrId });
     });
-  }
-
-  async #process(record: PluginRecord): Promise<PluginProcess> {
-    const known = this.#processes.get(record.id);
-    if (known !== undefined) return known;
-    const { machine, signal, places } = this.#options;
-    const { cgroupParent } = places;
-    const parts = {
-      storage: await this.#open(),
-      machine,
-      cgroupParent,
-      signal,
-      warn: (text: string) => places.warn(text),
-    };
-    const process = new PluginProcess(parts, record);
-    this.#processes.set(record.id, process);
-    return process;
   }
 
   disable(nameOrId: string, { force }: { readonly force: boolean }): Promise<void> {
@@ -234,8 +210,7 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
 
   async #stop(record: PluginRecord): Promise<void> {
     this.#store.save({ ...record, enabled: false });
-    await (await this.#process(record)).stop();
-    this.#processes.delete(record.id);
+    await this.#running.stop(record);
   }
 
   #requireUnused({ name }: PluginRecord): void {
@@ -268,40 +243,11 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
       if (record.enabled) await this.#stop(record);
       this.#store.delete(record.id);
       const storage = await this.#open();
-      await this.#removeFiles(storage, record.id);
-      await this.#collect(storage);
+      await removePluginFiles(storage, record.id);
+      await collectContent(storage, this.#store.all());
       this.#options.events.publish('plugin', 'remove', record.id, { name: nameOrId });
       return pluginView({ ...record, enabled: false });
     });
-  }
-
-  async #removeFiles(storage: PluginStorage, id: string): Promise<void> {
-    await storage.snapshots.remove(id);
-    await rm(storage.folderOf(id), { recursive: true, force: true });
-    await rm(storage.socketFolderOf(id), { recursive: true, force: true });
-  }
-
-  /** What no plugin refers to: blobs, layers, roots of plugins that were never finished. */
-  async #collect(storage: PluginStorage): Promise<void> {
-    const records = this.#store.all();
-    const ids = new Set(records.map(({ id }) => id));
-    for (const key of storage.snapshots.keys()) if (!ids.has(key)) await this.#removeFiles(storage, key);
-    const chains = new Set([
-      ...records.flatMap(({ layers }) => layers.map(({ chainId }) => chainId)),
-      ...storage.snapshots.chainsInUse(),
-    ]);
-    // Uppermost first: a layer goes after those that stand on it.
-    for (const chain of storage.snapshots.layers().toReversed()) {
-      if (!chains.has(chain)) await storage.snapshots.removeLayer(chain);
-    }
-    const blobs = new Set(
-      records.flatMap(({ configDigest, manifestDigest, layers }) => [
-        parseDigest(configDigest),
-        parseDigest(manifestDigest),
-        ...layers.map(({ digest }) => parseDigest(digest)),
-      ]),
-    );
-    await storage.content.collect((digest) => blobs.has(digest));
   }
 
   upgrade(nameOrId: string, remote: string, options: PluginPullOptions): Promise<void> {
@@ -320,7 +266,7 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
       await storage.snapshots.remove(record.id);
       await storage.snapshots.prepare(record.id, fetched.layers.at(-1)?.chainId);
       this.#store.save({ ...record, ...fetched, reference: canonicalRemote(reference) });
-      await this.#collect(storage);
+      await collectContent(storage, this.#store.all());
     });
   }
 
@@ -337,57 +283,16 @@ export class ManagedPlugins implements PluginService, ManagedDirectory {
     // Nothing was ever made: nothing to open.
     if (records.length === 0) return;
     const storage = await this.#open();
-    await this.#collect(storage);
-    await Promise.all(records.filter(({ enabled }) => enabled).map((record) => this.#restoreOne(record)));
-    await this.#removeStrangers(storage, records);
-  }
-
-  async #restoreOne(record: PluginRecord): Promise<void> {
-    try {
-      await (await this.#process(record)).restore(record);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      this.#options.places.warn(`plugins: ${record.name} could not be started and is disabled: ${why}`);
-      this.#store.save({ ...record, enabled: false });
-      this.#processes.delete(record.id);
-    }
-  }
-
-  /** Runs that a crash left of plugins that are not enabled. */
-  async #removeStrangers(storage: PluginStorage, records: readonly PluginRecord[]): Promise<void> {
-    const running = new Set(records.filter(({ id }) => this.#processes.has(id)).map(({ id }) => id.slice(0, 24)));
-    for (const id of await storage.runtime.list()) if (!running.has(id)) await storage.runtime.remove(id);
+    await collectContent(storage, this.#store.all());
+    const failed = await this.#running.restore(records.filter(({ enabled }) => enabled));
+    for (const record of failed) this.#store.save({ ...record, enabled: false });
+    await this.#running.removeStrangers(storage, records);
   }
 
   async close({ stop }: { readonly stop: boolean }): Promise<void> {
-    for (const process of this.#processes.values()) {
-      if (stop) await process.stop();
-      else process.leave();
-    }
+    await this.#running.leave({ stop });
     if (this.#storage !== undefined) (await this.#storage)[Symbol.dispose]();
   }
-}
-
-/** @throws WharfError 'plugin.invalid' with Docker's text */
-function parsePluginName(text: string): Reference {
-  try {
-    return parseReference(text);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new WharfError('plugin.invalid', `failed to parse reference ${text}: ${why}`, { cause, status: 500 });
-  }
-}
-
-/** The name it is to have here. @throws WharfError 'plugin.invalid' */
-function localName(reference: Reference, given: string): string {
-  if (given === '') return familiar({ domain: reference.domain, path: reference.path, tag: reference.tag ?? 'latest' });
-  const parsed = parseReference(given);
-  if (parsed.digest === undefined) return familiar(parsed);
-  throw new WharfError('plugin.invalid', 'cannot use digest in plugin tag', { status: 500 });
-}
-
-function canonicalRemote({ domain, path, tag, digest }: Reference): string {
-  return `${domain}/${path}${digest === undefined ? `:${tag ?? 'latest'}` : `@${digest}`}`;
 }
 
 function booleanFilter(values: readonly string[]): boolean | undefined {
