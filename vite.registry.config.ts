@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 /** The registry server as one file for Node 24: `wharf registry serve` and `npm start` run it. */
 export default defineConfig({
   build: {
-    ssr: 'src/registry/server/main.ts',
+    ssr: 'src/registry/main.ts',
     outDir: 'out/registry',
     target: 'node24',
     minify: false,

@@ -17,7 +17,7 @@ const bundles = [
   {
     name: 'registry',
     out: 'out/registry/server.mjs',
-    inputs: ['src/registry/server', 'vite.registry.config.ts'],
+    inputs: ['src/registry', 'vite.registry.config.ts'],
     command: vite('vite.registry.config.ts'),
   },
   {

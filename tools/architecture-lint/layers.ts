@@ -115,6 +115,12 @@ export const layers: readonly Layer[] = [
   { path: 'src/daemon/rootless', imports: [...daemon, 'src/daemon/linux', 'src/daemon/system'], node: true },
   { path: 'src/daemon/linux', imports: rules, node: true, packages: ['koffi', 'node-pty'] },
 
+  // The process: only here do server and client meet, where a part of the server is a cache of another registry (ADR 0015).
+  {
+    path: 'src/registry',
+    imports: [...rules, 'src/registry/client', 'src/registry/server'],
+    node: true,
+  },
   { path: 'src/registry/client', imports: rules, node: true },
   { path: 'src/registry/server', imports: rules, node: true },
 

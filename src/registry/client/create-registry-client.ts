@@ -2,9 +2,11 @@
 import type { Readable } from 'node:stream';
 import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
 import type { Descriptor } from '../../oci/descriptor.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { defaultDomain, type Reference } from '../../oci/reference.ts';
 import { Authorizer } from './authorizer.ts';
 import { BearerTokens } from './bearer-tokens.ts';
+import { blobSize } from './blob-size.ts';
 import type { Dial } from './dialling-agents.ts';
 import { type Endpoint, EndpointList, hubRegistryHost, serverHost } from './endpoints.ts';
 import { fetchBlob } from './fetch-blob.ts';
@@ -38,7 +40,11 @@ export interface RegistryClientSurroundings {
 }
 
 /** Client of every registry. `close` ends pooled connections; it is usable again afterwards. */
-export type ClosableRegistryClient = RegistryClient & { close(): void };
+export type ClosableRegistryClient = RegistryClient & {
+  /** Undefined when the repository has no such blob. */
+  blobSize(reference: Reference, digest: Digest, options: RequestOptions): Promise<number | undefined>;
+  close(): void;
+};
 
 /** @throws WharfError 'request.invalid' when a mirror or fallback is no base URL */
 export function createRegistryClient(
@@ -105,6 +111,8 @@ export function createRegistryClient(
         throw error;
       }
     },
+    blobSize: (reference, digest, options) =>
+      pull(reference, options, (own) => blobSize(session, reference, digest, own)),
     blobExists: (reference, digest, options) => blobExists(session, reference, digest, registry(reference, options)),
     pushBlob: (reference, descriptor, open, options) => {
       const upload = {

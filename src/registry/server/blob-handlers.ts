@@ -10,7 +10,7 @@ import type { FileReader } from './storage-driver.ts';
 
 const prematureClose = 'ERR_STREAM_PREMATURE_CLOSE';
 
-interface ByteRange {
+export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
@@ -25,9 +25,21 @@ export async function handleBlob(exchange: Exchange, name: string, digest: Diges
 }
 
 async function send(exchange: Exchange, name: string, digest: Digest): Promise<void> {
-  const { request, response, stores } = exchange;
+  const { response, stores } = exchange;
   const size = await stores.blobs.sizeIn(name, digest);
   if (size === undefined) throw new RegistryError('BLOB_UNKNOWN', { detail: { digest } });
+  const range = sendHead(exchange, digest, size);
+  if (range === undefined) return;
+  await unlessLeft(async () => {
+    await using reader = await stores.blobs.openReader(digest);
+    if (reader === undefined) await pipeline(stores.blobs.open(digest, range), response);
+    else await sendRange(reader, range, response);
+  });
+}
+
+/** Answers the head of a blob: the bytes that are to follow, or undefined when that was all. @throws RegistryError 'RANGE_INVALID' */
+export function sendHead(exchange: Exchange, digest: Digest, size: number): ByteRange | undefined {
+  const { request, response } = exchange;
   const headers = {
     'content-type': 'application/octet-stream',
     'docker-content-digest': digest,
@@ -35,28 +47,31 @@ async function send(exchange: Exchange, name: string, digest: Digest): Promise<v
     etag: `"${digest}"`,
     'cache-control': 'max-age=31536000',
   };
-  if (holdsAlready(request, headers.etag)) return answer(exchange, 304, headers);
+  if (holdsAlready(request, headers.etag)) {
+    answer(exchange, 304, headers);
+    return undefined;
+  }
   const part = rangeStillCounts(request, headers.etag) ? parseRange(request.headers.range, size) : undefined;
   const range = part ?? { start: 0, end: size - 1 };
   const length = String(range.end - range.start + 1);
   const partial = part === undefined ? {} : { 'content-range': `bytes ${range.start}-${range.end}/${size}` };
   response.writeHead(part === undefined ? 200 : 206, { ...headers, ...partial, 'content-length': length });
-  if (request.method === 'HEAD' || size === 0) {
-    response.end();
-    return;
-  }
+  if (request.method !== 'HEAD' && size > 0) return range;
+  response.end();
+  return undefined;
+}
+
+/** A client that leaves in the middle is its own business; a blob that can not be read is ours. */
+export async function unlessLeft(send: () => Promise<void>): Promise<void> {
   try {
-    await using reader = await stores.blobs.openReader(digest);
-    if (reader === undefined) await pipeline(stores.blobs.open(digest, range), response);
-    else await sendRange(reader, range, response);
+    await send();
   } catch (error) {
-    // A client that leaves in the middle is its own business; a blob that can not be read is ours.
     if (!isPrematureClose(error)) throw error;
   }
 }
 
 /** One buffer, filled and sent until the range is through; the next fill waits until the kernel took all of it. */
-async function sendRange(reader: FileReader, range: ByteRange, response: ServerResponse): Promise<void> {
+export async function sendRange(reader: FileReader, range: ByteRange, response: ServerResponse): Promise<void> {
   const buffer = takeBuffer();
   let at = range.start;
   while (at <= range.end) {
@@ -70,7 +85,7 @@ async function sendRange(reader: FileReader, range: ByteRange, response: ServerR
   response.end();
 }
 
-async function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
+export async function written(response: ServerResponse, chunk: Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const closed = (): void => reject(Object.assign(new Error('the client went away'), { code: prematureClose }));
     if (response.destroyed) return closed();

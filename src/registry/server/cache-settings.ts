@@ -1,3 +1,7 @@
+/** The environment has the sign-in of the registry that `--upstream` names: never a command line, which everybody can read. */
+export const upstreamUser = 'WHARF_REGISTRY_UPSTREAM_USERNAME';
+export const upstreamPassword = 'WHARF_REGISTRY_UPSTREAM_PASSWORD';
+
 /** Of which registry a part of this one is a cache, and how. */
 export interface CacheSettings {
   /** First part of the names: `hub/library/nginx` is `library/nginx` there. Empty: the whole registry is the cache. */

@@ -3,10 +3,11 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { WharfError } from '../../contract/errors.ts';
-import type { CollectionReport, RetentionReport } from '../../contract/registry-routes.ts';
+import type { CollectionReport, RetentionReport, UserList } from '../../contract/registry-routes.ts';
 import { AccessControl, type AccessRules } from './access-control.ts';
 import { AuditLog } from './audit-log.ts';
 import { BlobStore } from './blob-store.ts';
+import { Caches } from './caches.ts';
 import { ContentFactsReader } from './content-facts.ts';
 import { ContentGuard } from './content-guard.ts';
 import type { Stores } from './exchange.ts';
@@ -26,6 +27,7 @@ import { SiteFiles } from './site-files.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import { StorageSpace } from './storage-space.ts';
 import { UploadStore } from './upload-store.ts';
+import type { OpenUpstream } from './upstream.ts';
 
 export interface RegistryServerOptions {
   /** A folder, or `s3://BUCKET/PREFIX`; see open-storage.ts. */
@@ -36,6 +38,8 @@ export interface RegistryServerOptions {
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer };
   readonly logger?: RegistryLogger;
   readonly settings?: ServerSettings;
+  /** Speaks to the registries that parts of this one are caches of. */
+  readonly openUpstream?: OpenUpstream | undefined;
   /** Folder of the built page, which is then served at `/ui/`. */
   readonly siteFolder?: string;
 }
@@ -64,33 +68,19 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   const driver = options.driver ?? openStorage(options.root ?? '', options.settings?.storage);
   const logger = options.logger ?? silentLogger;
   const settings = options.settings ?? {};
-  if (settings.access !== undefined && (options.auth === undefined || options.auth.anonymousRead))
-    throw new WharfError('request.invalid', 'access rules need users, and tell themselves what is anonymous', {
-      hint: 'Use --htpasswd without --anonymous-read, and the user "anonymous" in a rule.',
-    });
-  const accessRules = settings.access === undefined ? {} : { rules: settings.access };
-  const access = options.auth === undefined ? undefined : new AccessControl({ ...options.auth, ...accessRules });
-  await access?.load().catch((error: unknown) => {
-    throw error instanceof WharfError
-      ? error
-      : new WharfError('request.invalid', `the users file can not be read: ${options.auth?.htpasswd}`, {
-          cause: error,
-        });
-  });
-  const blobs = new BlobStore(driver, new ContentGuard(), condemnedOn(driver));
-  const manifests = new ManifestStore(driver, blobs, { sparse: settings.sparse ?? false });
-  const facts = new ContentFactsReader(manifests, blobs);
-  const index = new SearchIndex(manifests, facts, driver.shared === undefined ? undefined : sharedFreshMs);
-  const usage = new RepositoryUsage(driver, manifests);
-  const stores: Stores = { blobs, manifests, uploads: new UploadStore(driver, blobs), index, facts, usage };
+  const access = await openAccess(options);
+  const stores = openStores(driver, settings);
   const { auditLog, limits: bounds = {} } = settings;
   const audit =
     auditLog === undefined ? undefined : await AuditLog.open(auditLog, (error) => logger.error('audit log', error));
-  const isCache = (_name: string): boolean => false;
+  const { openUpstream } = options;
+  const caches = await Caches.open(settings.caches ?? [], { driver, stores, logger, openUpstream });
+  const isCache = (name: string): boolean => caches.of(name) !== undefined;
+  const repositories = (): Promise<readonly string[]> => repositoryFolders(driver, '', 0);
   const quotas =
     settings.quotas === undefined
       ? undefined
-      : new Quotas(settings.quotas, { usage, isCache, repositories: () => repositoryFolders(driver, '', 0) });
+      : new Quotas(settings.quotas, { usage: stores.usage, isCache, repositories });
   const space = new StorageSpace(driver);
   const rules = settings.retention?.rules ?? [];
   const maintenance = new Maintenance({ driver, stores, space, rules, quotas, audit, logger, isCache });
@@ -103,16 +93,13 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
     managed: {
       space,
       quotas: async () => (await quotas?.report()) ?? [],
-      caches: () => [],
-      upstreamOf: () => undefined,
-      users: async () => ({
-        signInNeeded: access !== undefined,
-        anonymousRead: access?.isAnonymousRead ?? true,
-        users: (await access?.userNames()) ?? [],
-      }),
+      caches: () => caches.report(),
+      upstreamOf: (name) => caches.of(name)?.settings.upstream,
+      users: () => userList(access),
       retain: (dryRun) => maintenance.retain(dryRun),
       collect: (dryRun) => maintenance.collect(dryRun),
     },
+    cacheOf: (name) => caches.of(name),
     ...(quotas === undefined ? {} : { quotas }),
     ...(access === undefined ? {} : { access }),
     ...(site === undefined ? {} : { site }),
@@ -126,6 +113,7 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   server.setTimeout(idleMs);
   const close = async (graceMs = 3_000): Promise<void> => {
     await closeServer(server, graceMs);
+    await caches[Symbol.asyncDispose]();
     await maintenance[Symbol.asyncDispose]();
     await audit?.[Symbol.asyncDispose]();
     // A driver that was given belongs to who gave it.
@@ -144,6 +132,42 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
     close,
     [Symbol.asyncDispose]: () => close(0),
   };
+}
+
+/** @throws WharfError 'request.invalid' */
+async function openAccess(options: RegistryServerOptions): Promise<AccessControl | undefined> {
+  const settings = options.settings ?? {};
+  if (settings.access !== undefined && (options.auth === undefined || options.auth.anonymousRead))
+    throw new WharfError('request.invalid', 'access rules need users, and tell themselves what is anonymous', {
+      hint: 'Use --htpasswd without --anonymous-read, and the user "anonymous" in a rule.',
+    });
+  const accessRules = settings.access === undefined ? {} : { rules: settings.access };
+  const access = options.auth === undefined ? undefined : new AccessControl({ ...options.auth, ...accessRules });
+  await access?.load().catch((error: unknown) => {
+    throw error instanceof WharfError
+      ? error
+      : new WharfError('request.invalid', `the users file can not be read: ${options.auth?.htpasswd}`, {
+          cause: error,
+        });
+  });
+  return access;
+}
+
+async function userList(access: AccessControl | undefined): Promise<UserList> {
+  return {
+    signInNeeded: access !== undefined,
+    anonymousRead: access?.isAnonymousRead ?? true,
+    users: (await access?.userNames()) ?? [],
+  };
+}
+
+function openStores(driver: StorageDriver, settings: ServerSettings): Stores {
+  const blobs = new BlobStore(driver, new ContentGuard(), condemnedOn(driver));
+  const manifests = new ManifestStore(driver, blobs, { sparse: settings.sparse ?? false });
+  const facts = new ContentFactsReader(manifests, blobs);
+  const index = new SearchIndex(manifests, facts, driver.shared === undefined ? undefined : sharedFreshMs);
+  const usage = new RepositoryUsage(driver, manifests);
+  return { blobs, manifests, uploads: new UploadStore(driver, blobs), index, facts, usage };
 }
 
 async function listen(server: Server, address: string, port: number, scheme: string): Promise<string> {

@@ -12,7 +12,11 @@ export async function handleTags(exchange: Exchange, name: string): Promise<void
   if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
   const { manifests } = exchange.stores;
   if (!(await manifests.exists(name))) throw new RegistryError('NAME_UNKNOWN', { detail: { name } });
-  const { items, headers } = page(exchange, `/v2/${name}/tags/list`, await manifests.tags(name), maxPage);
+  sendTags(exchange, name, await manifests.tags(name));
+}
+
+export function sendTags(exchange: Exchange, name: string, tags: readonly string[]): void {
+  const { items, headers } = page(exchange, `/v2/${name}/tags/list`, tags, maxPage);
   answerJson(exchange, { name, tags: items }, headers);
 }
 

@@ -52,11 +52,20 @@ export async function handleManagement(
       return answerJson(exchange, await server.users());
     case 'retention': {
       const dryRun = exchange.method === 'GET' || isDryRun(exchange, 'GET, HEAD, POST');
+      waitAsLongAsItTakes(exchange);
       return answerJson(exchange, await server.retain(dryRun));
     }
-    case 'gc':
-      return answerJson(exchange, await server.collect(isDryRun(exchange, 'POST')));
+    case 'gc': {
+      const dryRun = isDryRun(exchange, 'POST');
+      waitAsLongAsItTakes(exchange);
+      return answerJson(exchange, await server.collect(dryRun));
+    }
   }
+}
+
+/** A connection on which nothing moves is otherwise ended, and a large storage takes its time. */
+function waitAsLongAsItTakes({ request }: Exchange): void {
+  request.socket.setTimeout(0);
 }
 
 function onlyGet(exchange: Exchange): void {

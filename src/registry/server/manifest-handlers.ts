@@ -1,4 +1,5 @@
 /** Manifests by digest or tag: GET, HEAD, PUT, DELETE; and the list of those that refer to one. */
+import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { maxManifestBytes } from '../../oci/manifest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
@@ -89,21 +90,24 @@ async function remove(exchange: Exchange, name: string, selector: ManifestSelect
 
 export async function handleReferrers(exchange: Exchange, name: string, subject: Digest): Promise<void> {
   if (exchange.method !== 'GET') throw unsupported('GET, HEAD');
+  sendReferrers(exchange, (await exchange.stores.manifests.referrers(name, subject)).map(referrerDescriptor));
+}
+
+export function sendReferrers(exchange: Exchange, all: readonly Descriptor[]): void {
   const wanted = exchange.query.get('artifactType');
-  const all = (await exchange.stores.manifests.referrers(name, subject)).map(referrerDescriptor);
   const manifests = wanted === null ? all : all.filter((entry) => entry.artifactType === wanted);
   const headers: Record<string, string> = { 'content-type': mediaTypes.ociIndex };
   if (wanted !== null) headers['oci-filters-applied'] = 'artifactType';
   answerJson(exchange, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }, headers);
 }
 
-function referrerDescriptor({ document, digest, bytes }: StoredManifest) {
-  const artifactType = artifactTypeOf(document) || undefined;
+function referrerDescriptor({ document, digest, bytes }: StoredManifest): Descriptor {
+  const artifactType = artifactTypeOf(document);
   return {
     mediaType: document.mediaType,
     digest,
     size: bytes.byteLength,
-    artifactType,
-    annotations: document.annotations,
+    ...(artifactType === '' ? {} : { artifactType }),
+    ...(document.annotations === undefined ? {} : { annotations: document.annotations }),
   };
 }

@@ -19,6 +19,7 @@ const kinds = {
   UNSUPPORTED: { status: 405, message: 'the operation is unsupported' },
   NOT_FOUND: { status: 404, message: 'no such address' },
   DISK_FULL: { status: 507, message: 'the disk of the registry is full' },
+  UNAVAILABLE: { status: 503, message: 'service unavailable' },
   UNKNOWN: { status: 500, message: 'unknown error' },
 } as const;
 

@@ -3,11 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AccessControl, Asked } from './access-control.ts';
 import type { AuditLog } from './audit-log.ts';
 import { handleBlob } from './blob-handlers.ts';
+import { handleCached } from './cache-handlers.ts';
 import { answer, answerJson, type Exchange, type Stores, unsupported } from './exchange.ts';
 import { handleCatalog, handleSearch, handleTags } from './list-handlers.ts';
 import { handleManagement, type ManagedServer } from './management-handlers.ts';
 import { askedOfManagement, type ManagementTarget, parseManagementTarget } from './management-target.ts';
 import { handleManifest, handleReferrers } from './manifest-handlers.ts';
+import type { PullThroughCache } from './pull-through-cache.ts';
 import type { Quotas } from './quotas.ts';
 import { toRegistryError } from './registry-error.ts';
 import type { RegistryLogger } from './registry-logger.ts';
@@ -35,6 +37,8 @@ export interface HandlerSurroundings {
   readonly site?: SiteFiles;
   readonly quotas?: Quotas;
   readonly managed: ManagedServer;
+  /** The cache a repository belongs to. */
+  readonly cacheOf: (name: string) => PullThroughCache | undefined;
   /** Throws when the storage can not be used. */
   readonly checkHealth: () => Promise<void>;
 }
@@ -99,7 +103,9 @@ async function serve(
     return await handleManagement(exchange, around.managed, managed);
   }
   who.user = (await access?.check(request, askedBy(target, method))) ?? '';
-  await dispatch(exchange, target);
+  const cache = 'name' in target ? around.cacheOf(target.name) : undefined;
+  if (cache === undefined) await dispatch(exchange, target);
+  else await handleCached(exchange, cache, target);
 }
 
 type Targeted =

@@ -1,21 +1,33 @@
 /** Runs a command of the registry's command line. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { isWharfError } from '../../contract/errors.ts';
-import { parseRegistryArguments, type RegistryCommand, readTls, registryUsage } from './command-line.ts';
-import { createRegistryServer } from './create-registry-server.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
+import type { CacheSettings } from './cache-settings.ts';
+import {
+  type Maintained,
+  parseRegistryArguments,
+  type RegistryCommand,
+  readTls,
+  registryUsage,
+} from './command-line.ts';
+import { createRegistryServer, type RegistryServer } from './create-registry-server.ts';
 import { htpasswdLine } from './htpasswd.ts';
+import { askToCollect, askToRetain, collectionText, retentionText } from './maintenance-command.ts';
 import { lineLogger, silentLogger } from './registry-logger.ts';
 import { s3Root } from './s3-settings.ts';
-import { readServerSettings } from './server-settings.ts';
+import { readServerSettings, type ServerSettings } from './server-settings.ts';
+import type { OpenUpstream } from './upstream.ts';
 
 export interface CommandSurroundings {
-  readonly stdin: NodeJS.ReadableStream;
+  readonly stdin: Readable;
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   /** Ends the server. */
   readonly signal: AbortSignal;
+  /** Speaks to the registries that parts of this one are caches of. */
+  readonly openUpstream?: OpenUpstream | undefined;
   /** Folder of the page that is served with the registry. */
   readonly siteFolder?: string;
 }
@@ -40,9 +52,19 @@ async function run(command: RegistryCommand, around: CommandSurroundings): Promi
     case 'serve':
       return await serve(command, around);
     case 'gc': {
-      await using server = await createRegistryServer({ root: command.root });
-      const { blobs, bytes, uploads } = await server.collectGarbage();
-      around.stdout.write(`removed ${blobs} blobs (${bytes} bytes) and ${uploads} unfinished uploads\n`);
+      const { of, dryRun } = command;
+      if (of.kind === 'serving')
+        return void around.stdout.write(collectionText(await askToCollect(of, dryRun, around.signal)));
+      await using server = await openStopped(of, around);
+      around.stdout.write(collectionText(await server.collectGarbage(dryRun)));
+      return;
+    }
+    case 'retention': {
+      const { of, dryRun } = command;
+      if (of.kind === 'serving')
+        return void around.stdout.write(retentionText(await askToRetain(of, dryRun, around.signal)));
+      await using server = await openStopped(of, around);
+      around.stdout.write(retentionText(await server.applyRetention(dryRun)));
       return;
     }
     case 'user-add':
@@ -56,7 +78,11 @@ async function serve(command: Extract<RegistryCommand, { kind: 'serve' }>, aroun
   await using server = await createRegistryServer({
     root: command.root,
     logger: command.quiet ? silentLogger : lineLogger(around.stderr),
-    ...(command.settings === undefined ? {} : { settings: await readServerSettings(command.settings) }),
+    settings: withCache(
+      command.settings === undefined ? {} : await readServerSettings(command.settings),
+      command.cache,
+    ),
+    openUpstream: around.openUpstream,
     ...(htpasswd === undefined ? {} : { auth: { htpasswd, anonymousRead } }),
     ...(command.tls === undefined ? {} : { tls: await readTls(command.tls) }),
     ...(around.siteFolder === undefined ? {} : { siteFolder: around.siteFolder }),
@@ -65,6 +91,28 @@ async function serve(command: Extract<RegistryCommand, { kind: 'serve' }>, aroun
   around.stdout.write(`listening on ${url}\n`);
   await untilEnded(around, command.endWithStdin);
   await server.close();
+}
+
+/** A registry whose folder is looked after while it does not serve. */
+async function openStopped(
+  { root, settings: file }: Extract<Maintained, { kind: 'stopped' }>,
+  { openUpstream }: CommandSurroundings,
+): Promise<RegistryServer> {
+  // Access is for who asks over the network; who may write to the folder may do this.
+  const { access: _access, ...settings } = file === undefined ? {} : await readServerSettings(file);
+  return await createRegistryServer({ root, settings, openUpstream });
+}
+
+/** @throws WharfError 'request.invalid' when the settings file says already what all of it is a cache of */
+function withCache(settings: ServerSettings, cache: CacheSettings | undefined): ServerSettings {
+  if (cache === undefined) return settings;
+  const { caches = [] } = settings;
+  if (caches.some((other) => other.prefix === cache.prefix))
+    throw new WharfError(
+      'request.invalid',
+      '--upstream, and the settings file too, say what this registry is a cache of',
+    );
+  return { ...settings, caches: [...caches, cache] };
 }
 
 /** A signal; or, where whoever started this holds the other end of standard input, its end with that program. */
@@ -77,6 +125,8 @@ async function untilEnded(around: CommandSurroundings, endWithStdin: boolean): P
     around.stdin.resume();
   }
   await promise;
+  // An open input would keep the process.
+  if (endWithStdin) around.stdin.destroy();
 }
 
 async function addUser(file: string, name: string, around: CommandSurroundings): Promise<void> {

@@ -107,3 +107,8 @@ export function uploadStartedAt(name: string, id: string): string {
 export function isUploadData(path: string): boolean {
   return path.startsWith(`${repositoriesRoot}/`) && /\/_uploads\/[^/]+\/data$/.test(path);
 }
+
+/** When what a cache holds was last used; the order in which it goes. */
+export function cacheUses(prefix: string): string {
+  return `wharf/caches/${prefix === '' ? '_' : prefix.replaceAll('/', '+')}.json`;
+}

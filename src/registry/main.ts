@@ -1,7 +1,8 @@
-/** Process entry of the registry. */
+/** Process entry of the registry: the only place that wires the server to the client. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runRegistry } from './run-command.ts';
+import { openUpstream } from './open-upstream.ts';
+import { runRegistry } from './server/run-command.ts';
 
 const ending = new AbortController();
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
@@ -12,5 +13,6 @@ process.exitCode = await runRegistry(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: ending.signal,
-  siteFolder: existsSync(built) ? built : join(import.meta.dirname, '../../../out/registry-site'),
+  openUpstream,
+  siteFolder: existsSync(built) ? built : join(import.meta.dirname, '../../out/registry-site'),
 });

@@ -1,0 +1,63 @@
+/** The caches of a registry: which repository belongs to which. The longest prefix of a name counts. */
+import { WharfError } from '../../contract/errors.ts';
+import type { CacheUse } from '../../contract/registry-routes.ts';
+import type { CacheSettings } from './cache-settings.ts';
+import type { Stores } from './exchange.ts';
+import { PullThroughCache } from './pull-through-cache.ts';
+import type { RegistryLogger } from './registry-logger.ts';
+import type { StorageDriver } from './storage-driver.ts';
+import type { OpenUpstream } from './upstream.ts';
+
+export interface CachesSurroundings {
+  readonly driver: StorageDriver;
+  readonly stores: Stores;
+  readonly logger: RegistryLogger;
+  readonly openUpstream: OpenUpstream | undefined;
+}
+
+export class Caches implements AsyncDisposable {
+  /** The longest prefix first. */
+  readonly #caches: readonly PullThroughCache[];
+
+  private constructor(caches: readonly PullThroughCache[]) {
+    this.#caches = caches;
+  }
+
+  /** @throws WharfError 'request.invalid' when an upstream can not be spoken to as the settings say */
+  static async open(settings: readonly CacheSettings[], around: CachesSurroundings): Promise<Caches> {
+    const { openUpstream, driver, stores, logger } = around;
+    if (settings.length > 0 && openUpstream === undefined)
+      throw new WharfError('request.invalid', 'this registry has no way to speak to another: it can be no cache');
+    const sorted = [...settings].sort((a, b) => b.prefix.length - a.prefix.length);
+    const caches: PullThroughCache[] = [];
+    for (const own of sorted) {
+      const isOwn = (name: string): boolean => sorted.find((other) => covers(other, name)) === own;
+      const upstream = await openUpstream?.(own);
+      if (upstream !== undefined) caches.push(new PullThroughCache(own, { driver, stores, upstream, logger, isOwn }));
+    }
+    return new Caches(caches);
+  }
+
+  /** Undefined for a repository of this registry's own. */
+  of(name: string): PullThroughCache | undefined {
+    return this.#caches.find((cache) => covers(cache.settings, name));
+  }
+
+  report(): CacheUse[] {
+    return this.#caches.map(({ settings, contents, upstreamAnswers }) => ({
+      prefix: settings.prefix,
+      upstream: settings.upstream,
+      usedBytes: contents.bytes,
+      ...(settings.maxBytes === undefined ? {} : { maxBytes: settings.maxBytes }),
+      upstreamAnswers,
+    }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const cache of this.#caches) await cache[Symbol.asyncDispose]();
+  }
+}
+
+function covers({ prefix }: CacheSettings, name: string): boolean {
+  return prefix === '' || name.startsWith(`${prefix}/`);
+}
