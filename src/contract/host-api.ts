@@ -12,10 +12,12 @@ import {
   ImageName,
   InstallProgress,
   JobId,
+  OwnRegistryStatus,
   PackageName,
   PackagePreview,
   Permissions,
   PluginInfo,
+  RegistryUserName,
   ServiceRequest,
   ServiceResponse,
   Settings,
@@ -193,6 +195,24 @@ export const hostMethods = {
   ),
   'jobs.cancel': method('Stop a preview or an install', Type.Object({ jobId: JobId }, closed), none),
 
+  'registry.status': method('Whether the registry this app runs is up, and where', none, OwnRegistryStatus),
+  'registry.start': method('Start the registry; answers when it serves', none, OwnRegistryStatus),
+  'registry.stop': method('Stop the registry; its images stay', none, OwnRegistryStatus),
+  'registry.users': method('Users of the registry', none, Type.Array(RegistryUserName)),
+  'registry.addUser': method(
+    'Add a user of the registry, or change a password; the first one closes it to strangers',
+    Type.Object(
+      { name: RegistryUserName, password: Type.String({ minLength: 1, maxLength: 1024, pattern: '^[^\r\n]+$' }) },
+      closed,
+    ),
+    Type.Array(RegistryUserName),
+  ),
+  'registry.removeUser': method(
+    'Remove a user of the registry; without users everybody may do everything',
+    Type.Object({ name: RegistryUserName }, closed),
+    Type.Array(RegistryUserName),
+  ),
+
   'credentials.list': method('Registries signed in to', none, Type.Array(StoredCredential)),
   'credentials.save': method(
     'Sign in to a registry; the engine checks it first, then it is stored encrypted',
@@ -212,6 +232,7 @@ export const hostMethods = {
 export const hostEvents = {
   'engine.status': EngineStatus,
   'settings.changed': Settings,
+  'registry.status': OwnRegistryStatus,
   'terminal.data': Type.Object({ sessionId, data: Type.String() }),
   'terminal.exit': Type.Object({ sessionId, exitCode: Type.Number() }),
   'extensions.changed': Type.Object({ name: Type.String() }),

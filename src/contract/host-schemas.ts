@@ -72,6 +72,53 @@ export const EngineStatus = Type.Union([
 ]);
 export type EngineStatus = Static<typeof EngineStatus>;
 
+/** How the registry this app runs is run. */
+export const OwnRegistrySettings = Type.Object(
+  {
+    /** `ADDR:PORT`; an address other machines reach needs users. */
+    listen: Type.String({ maxLength: 255, pattern: '^.{0,249}:[0-9]{1,5}$', default: '127.0.0.1:5000' }),
+    /** Folder of its images; empty: one below Wharf's own. */
+    root: Type.String({ maxLength: 4096, default: '' }),
+    startWithApp: Type.Boolean({ default: false }),
+    /** Pulling needs no user; without users at all nothing does. */
+    anonymousRead: Type.Boolean({ default: false }),
+    /** Retention: what a run removes. 0: it does not count. */
+    keepLastTags: Type.Integer({ minimum: 0, maximum: 100_000, default: 0 }),
+    keepDays: Type.Integer({ minimum: 0, maximum: 36_500, default: 0 }),
+    /** Tags that always stay: `latest`, `v*`. */
+    protectedTags: Type.Array(text(128), { maxItems: 50, default: ['latest'] }),
+  },
+  { ...closed, default: {} },
+);
+export type OwnRegistrySettings = Static<typeof OwnRegistrySettings>;
+
+/** The registry this app runs. It lives as long as the app, not longer. */
+export const OwnRegistryStatus = Type.Union([
+  Type.Object({ kind: Type.Literal('stopped') }),
+  Type.Object({ kind: Type.Literal('starting'), ...phaseTimes }),
+  Type.Object({
+    kind: Type.Literal('running'),
+    sinceMs: Type.Number(),
+    /** `host:port` as image names begin with it. */
+    address: Type.String(),
+    /** Its page. */
+    url: Type.String(),
+    root: Type.String(),
+  }),
+  Type.Object({ kind: Type.Literal('stopping') }),
+  Type.Object({
+    kind: Type.Literal('failed'),
+    sinceMs: Type.Number(),
+    message: Type.String(),
+    hint: Type.String(),
+    logTail: Type.Array(Type.String()),
+  }),
+]);
+export type OwnRegistryStatus = Static<typeof OwnRegistryStatus>;
+
+/** As the registry takes them. */
+export const RegistryUserName = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$' });
+
 const RegistryEntry = Type.Object({ address: text(255), insecure: Type.Optional(Type.Boolean()) }, closed);
 
 /** What the user chose. Each has a default, so a settings file of any age still reads. */
@@ -85,6 +132,7 @@ export const Settings = Type.Object(
     language: Type.String({ maxLength: 35, default: 'system' }),
     /** Registries searched and browsed beside docker.io. */
     registries: Type.Array(RegistryEntry, { maxItems: 50, default: [] }),
+    ownRegistry: OwnRegistrySettings,
     showExtensionContainers: Type.Boolean({ default: false }),
     notifyOnExit: Type.Boolean({ default: true }),
     /** Shell of the host terminal; empty: the user's own. */
@@ -108,9 +156,13 @@ export const Settings = Type.Object(
 );
 export type Settings = Static<typeof Settings>;
 
-/** Any part of the settings; `engine` is merged key by key. */
+/** Any part of the settings; `engine` and `ownRegistry` are merged key by key. */
 export const SettingsPatch = Type.Partial(
-  Type.Object({ ...Settings.properties, engine: Type.Partial(Settings.properties.engine, closed) }),
+  Type.Object({
+    ...Settings.properties,
+    engine: Type.Partial(Settings.properties.engine, closed),
+    ownRegistry: Type.Partial(OwnRegistrySettings, closed),
+  }),
   closed,
 );
 export type SettingsPatch = Static<typeof SettingsPatch>;

@@ -17,7 +17,12 @@ function installationRoot(): string {
 function installation(): Installation {
   const root = installationRoot();
   const { version }: { version: string } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  return { version, renderer: path.join(root, 'out/renderer'), wharfCommand: [path.join(root, 'bin/wharf')] };
+  return {
+    version,
+    renderer: path.join(root, 'out/renderer'),
+    registryBin: path.join(root, 'bin/wharf-registry'),
+    wharfCommand: [path.join(root, 'bin/wharf')],
+  };
 }
 
 async function run(): Promise<void> {

@@ -19,6 +19,8 @@ export interface Installation {
   readonly version: string;
   /** Folder of the built renderer. */
   readonly renderer: string;
+  /** The registry server's program. */
+  readonly registryBin: string;
   /** Program and first arguments of the `wharf` command. */
   readonly wharfCommand: readonly [string, ...string[]];
 }
@@ -46,6 +48,7 @@ export async function startWebHost(args: GatewayArguments, installation: Install
       endpoint,
       createRelay: (signIns) => createEngineRelay(transport, signIns),
       daemon: args.daemon === undefined ? undefined : { bin: args.daemon, args: args.daemonArgs },
+      registryBin: installation.registryBin,
       wharfCommand: installation.wharfCommand,
       desktop: noDesktopFeatures(),
       secretBox: await keyFileBox(home),

@@ -19,6 +19,7 @@ import { createHostDispatch, type HostDispatch } from './host-dispatch.ts';
 import { HostEvents } from './host-events.ts';
 import { createHostHandlers } from './host-handlers.ts';
 import { HostTerminals } from './host-terminals.ts';
+import { OwnRegistry } from './own-registry.ts';
 import type { SecretBox } from './secret-box.ts';
 import { engineArgs, engineEnv, SettingsStore } from './settings-store.ts';
 
@@ -35,6 +36,8 @@ export interface HostOptions {
   }) => Transport;
   /** wharfd, and more flags for it. Undefined: attach to an engine somebody else looks after. */
   readonly daemon: { readonly bin: string; readonly args: readonly string[] } | undefined;
+  /** The registry server's program. */
+  readonly registryBin: string;
   /** Program and first arguments of the `wharf` command. */
   readonly wharfCommand: readonly [string, ...string[]];
   readonly desktop: DesktopFeatures;
@@ -90,6 +93,12 @@ export async function createHost(options: HostOptions): Promise<Host> {
     engineSocket,
     changed: (name) => events.emit('plugins.changed', { name }),
   });
+  const ownRegistry = new OwnRegistry({
+    home,
+    bin: options.registryBin,
+    settings: () => settings.get().ownRegistry,
+    changed: (status) => events.emit('registry.status', status),
+  });
   const jobs = new PackageJobs((progress) => events.emit('jobs.progress', progress));
   const extensionUi = await ExtensionUiServer.start({ home, lookUp: (name) => lookUpPage(extensions, name) });
   const info: AppInfo = {
@@ -104,14 +113,29 @@ export async function createHost(options: HostOptions): Promise<Host> {
   };
   const dispatch = createHostDispatch(
     createHostHandlers({
-      ...{ info, supervisor, engine, settings, desktop, terminals, credentials, extensions, plugins, jobs },
+      ...{
+        info,
+        supervisor,
+        engine,
+        settings,
+        desktop,
+        terminals,
+        credentials,
+        extensions,
+        plugins,
+        jobs,
+        ownRegistry,
+      },
     }),
     options.reportError,
   );
+  // Why it did not start is its status; the app comes up all the same.
+  if (settings.get().ownRegistry.startWithApp) void ownRegistry.start().catch(() => {});
   return {
     ...{ dispatch, events, terminals, supervisor, settings, relay, engine, extensionUi, info },
     async [Symbol.asyncDispose]() {
       terminals[Symbol.dispose]();
+      await ownRegistry[Symbol.asyncDispose]();
       await extensionUi[Symbol.asyncDispose]();
       await supervisor.stop();
     },

@@ -8,6 +8,7 @@ import { type CredentialStore, canonicalRegistry } from './credential-store.ts';
 import { type DesktopFeatures, externalUrl } from './desktop-features.ts';
 import type { HostHandlers } from './host-dispatch.ts';
 import type { HostTerminals } from './host-terminals.ts';
+import type { OwnRegistry } from './own-registry.ts';
 import type { SettingsStore } from './settings-store.ts';
 
 export interface HostServices {
@@ -18,6 +19,7 @@ export interface HostServices {
   readonly desktop: DesktopFeatures;
   readonly terminals: HostTerminals;
   readonly credentials: CredentialStore;
+  readonly ownRegistry: OwnRegistry;
   readonly extensions: ExtensionService;
   readonly plugins: PluginService;
   readonly jobs: PackageJobs;
@@ -25,7 +27,7 @@ export interface HostServices {
 
 /** One handler for each method of the contract; nothing but delegation. */
 export function createHostHandlers(services: HostServices): HostHandlers {
-  const { supervisor, settings, desktop, terminals, credentials, extensions, plugins, jobs } = services;
+  const { supervisor, settings, desktop, terminals, credentials, extensions, plugins, jobs, ownRegistry } = services;
   return {
     'app.info': () => services.info,
 
@@ -41,7 +43,12 @@ export function createHostHandlers(services: HostServices): HostHandlers {
     'engine.logs': ({ lines }) => ({ lines: supervisor.logs(lines) }),
 
     'settings.get': () => settings.get(),
-    'settings.set': (patch) => settings.set(patch),
+    'settings.set': async (patch) => {
+      const next = await settings.set(patch);
+      // A registry that runs goes on with what it was told now; why it can not is its status.
+      if (patch.ownRegistry !== undefined) await ownRegistry.settingsChanged().catch(() => {});
+      return next;
+    },
 
     'dialog.openFile': (input) => desktop.openFile(input),
     'dialog.saveFile': (input) => desktop.saveFile(input),
@@ -108,6 +115,13 @@ export function createHostHandlers(services: HostServices): HostHandlers {
       jobs.cancel(jobId);
       return null;
     },
+
+    'registry.status': () => ownRegistry.status,
+    'registry.start': () => ownRegistry.start(),
+    'registry.stop': () => ownRegistry.stop(),
+    'registry.users': () => ownRegistry.users(),
+    'registry.addUser': ({ name, password }) => ownRegistry.addUser(name, password),
+    'registry.removeUser': ({ name }) => ownRegistry.removeUser(name),
 
     'credentials.list': () => credentials.list(),
     'credentials.save': async ({ registry, username, secret }) => {

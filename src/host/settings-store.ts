@@ -30,7 +30,12 @@ export class SettingsStore {
   /** @throws WharfError 'request.invalid' when the whole would not be valid settings */
   set(patch: SettingsPatch): Promise<Settings> {
     const write = this.#writes.then(async () => {
-      const next = { ...this.#settings, ...patch, engine: { ...this.#settings.engine, ...patch.engine } };
+      const next = {
+        ...this.#settings,
+        ...patch,
+        engine: { ...this.#settings.engine, ...patch.engine },
+        ownRegistry: { ...this.#settings.ownRegistry, ...patch.ownRegistry },
+      };
       if (!Value.Check(Settings, next)) throw new WharfError('request.invalid', 'these are not valid settings');
       await writeAtomic(this.#file, `${JSON.stringify(next, null, 2)}\n`);
       this.#settings = next;
@@ -48,11 +53,16 @@ function readSettings(text: string | undefined): Settings {
   let settings = defaults;
   for (const [key, value] of Object.entries(stored)) {
     if (!Object.hasOwn(defaults, key)) continue;
-    const engine = key === 'engine' && typeof value === 'object' ? { ...defaults.engine, ...value } : undefined;
-    const next = { ...settings, [key]: engine ?? value };
+    const next = { ...settings, [key]: withDefaults(defaults, key, value) };
     if (Value.Check(Settings, next)) settings = next;
   }
   return settings;
+}
+
+/** Groups of settings get the defaults of what a file of another age leaves out. */
+function withDefaults(defaults: Settings, key: string, value: unknown): unknown {
+  if ((key !== 'engine' && key !== 'ownRegistry') || typeof value !== 'object') return value;
+  return { ...defaults[key], ...value };
 }
 
 export function defaultSettings(): Settings {

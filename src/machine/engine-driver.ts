@@ -1,14 +1,9 @@
 import { WharfError } from '../contract/errors.ts';
 import type { LogTail } from './log-tail.ts';
+import type { OwnedProcess } from './owned-process.ts';
 
 /** A daemon this process started. */
-export interface OwnedDaemon {
-  readonly pid: number;
-  /** Settles when it is gone, with a sentence that says how. Never rejects. */
-  readonly exited: Promise<string>;
-  /** SIGTERM, and SIGKILL when it is still there after `limitMs`. */
-  stop(limitMs: number): Promise<void>;
-}
+export type OwnedDaemon = OwnedProcess;
 
 /**
  * How an engine is brought up on this kind of machine. Linux runs wharfd itself; macOS and Windows run it in a light VM.

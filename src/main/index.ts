@@ -58,6 +58,7 @@ async function openHost(): Promise<Host> {
     endpoint,
     createRelay: (signIns) => createEngineRelay(transport, signIns),
     daemon: { bin: path.join(root, 'bin/wharfd'), args: [] },
+    registryBin: path.join(root, 'bin/wharf-registry'),
     wharfCommand: [path.join(root, 'bin/wharf')],
     desktop: electronFeatures(() => mainWindow.current, go),
     secretBox: keyStore ?? (await keyFileBox(home)),
