@@ -6,7 +6,7 @@
  *     loaded, built, committed,   `local` of the policy: unrestricted, reject, or by-name: the rule of the name it is asked by;
  *     imported                    an image without a name (a step of a build) is let in
  */
-import { familiar, familiarName, parseNamed, type Reference } from '../../oci/reference.ts';
+import { canonicalName, familiar, familiarName, parseNamed, type Reference } from '../../oci/reference.ts';
 import type { LocalImage } from '../images/image-service.ts';
 import type { Evidence } from './evidence-store.ts';
 import { type Judgement, judge } from './judge.ts';
@@ -71,7 +71,10 @@ function byRule(rule: PolicyRule, name: Reference, evidenceOf: () => readonly Ev
       }));
       const good = judged.find(({ judgement }) => judgement.satisfied);
       if (good !== undefined) return { kind: 'trusted', rule, reason: good.judgement.reason, judged };
-      const [latest] = judged;
+      // The one about this repository says best what is wrong.
+      const isOwn = ({ evidence }: (typeof judged)[number]) =>
+        canonicalName(evidence.reference) === canonicalName(name);
+      const latest = judged.find(isOwn) ?? judged[0];
       const reason =
         latest === undefined ? `no signature of it was verified yet under ${familiar(name)}` : latest.judgement.reason;
       return { kind: 'refused', rule, reason, judged };

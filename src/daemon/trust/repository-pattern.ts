@@ -12,7 +12,9 @@ export interface RepositoryPattern {
 }
 
 const maxLength = 512;
-const segmentForm = /^(?:[a-zA-Z0-9._:[\]-]|\*)+$/;
+const hostForm = /^(?:[a-zA-Z0-9._:[\]-]|\*)+$/;
+/** Without tags, and lower-case as repositories are: others would never match. */
+const segmentForm = /^(?:[a-z0-9._-]|\*)+$/;
 
 /** @throws WharfError 'trust.policy-broken' */
 export function parseRepositoryPattern(text: string): RepositoryPattern {
@@ -20,8 +22,8 @@ export function parseRepositoryPattern(text: string): RepositoryPattern {
     new WharfError('trust.policy-broken', `the pattern ${JSON.stringify(text.slice(0, 200))} ${why}`, { hint });
   const segments = text.split('/');
   const [host = ''] = segments;
-  if (text.length > maxLength || !segments.every((segment) => segmentForm.test(segment)))
-    throw broken('is not one of repositories: HOST[:PORT]/PATH with * and **');
+  const isFormed = hostForm.test(host) && segments.slice(1).every((segment) => segmentForm.test(segment));
+  if (text.length > maxLength || !isFormed) throw broken('is not one of repositories: HOST[:PORT]/PATH with * and **');
   if (segments.some((segment) => segment !== '**' && segment.includes('**')))
     throw broken('has ** beside other letters; it stands for whole segments');
   if (!/[.:*]/.test(host) && host !== 'localhost')

@@ -61,7 +61,7 @@ export class TrustService implements ImageGate {
     if (verdict.kind !== 'refused') return;
     const { rule, reason } = verdict;
     if (rule.kind === 'signed') throw unverified(asked, { policy: state.policy, path: state.path, rule }, reason);
-    throw rejected(asked, { ...rule, reason }, state.path);
+    throw rejected(asked, rule.match === 'local' ? { ...rule, reason } : rule, state.path);
   }
 
   verdictOf(policy: TrustPolicy, asked: string, image: LocalImage): LocalVerdict {
