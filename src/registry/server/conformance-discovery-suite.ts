@@ -28,6 +28,14 @@ export function discoveryWorkflow(client: () => ConformanceClient): void {
     expect(await errorOf(await client().call('GET', `${list}?n=x`))).toBe('400 PAGINATION_NUMBER_INVALID');
   });
 
+  it('lists no tags of a repository whose last manifest was deleted', async () => {
+    const name = 'conformance/emptied';
+    const manifest = await client().image(name);
+    await client().pushManifest(name, 'only', manifest);
+    expect((await client().call('DELETE', `/v2/${name}/manifests/${digestOf(manifest)}`)).status).toBe(202);
+    expect(await client().json(`/v2/${name}/tags/list`)).toEqual({ name, tags: [] });
+  });
+
   it('lists nothing about a subject nobody refers to, also where there is no repository', async () => {
     const response = await client().call('GET', `/v2/conformance/nowhere/referrers/${digestOf('nobody')}`);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, mediaTypes.ociIndex]);

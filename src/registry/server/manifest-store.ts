@@ -8,6 +8,8 @@ import { type BlobStore, readLink } from './blob-store.ts';
 import { RegistryError } from './registry-error.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import {
+  layersFolder,
+  manifestsFolder,
   referrerFolder,
   referrerLink,
   referrersFolder,
@@ -143,8 +145,11 @@ export class ManifestStore {
     return (await this.#digestsBelow(referrersFolder(name, subject))).length;
   }
 
+  /** Whether there is such a repository: one stays while it has content, although its last manifest was deleted. */
   async exists(name: string): Promise<boolean> {
-    return (await this.#driver.list(revisionsFolder(name))).length > 0;
+    for (const folder of [manifestsFolder(name), layersFolder(name)])
+      if ((await this.#driver.list(folder)).length > 0) return true;
+    return false;
   }
 
   /** Names of the repositories that have a manifest, in the order of code units. */

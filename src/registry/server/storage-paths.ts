@@ -39,6 +39,10 @@ export function repositoryFolder(name: string): string {
   return `${repositoriesRoot}/${name}`;
 }
 
+export function manifestsFolder(name: string): string {
+  return `${repositoriesRoot}/${name}/_manifests`;
+}
+
 export function revisionsFolder(name: string): string {
   return `${repositoriesRoot}/${name}/_manifests/revisions`;
 }
