@@ -21,7 +21,8 @@ export interface DaemonControl {
   stopForGood(): Promise<void>;
 }
 
-const wharfd = path.join(projectRoot, 'bin/wharfd');
+/** By hand: another program in its place, such as one that runs the sources. */
+const wharfd = process.env.WHARF_TEST_WHARFD ?? path.join(projectRoot, 'bin/wharfd');
 
 export async function daemonControl(given: {
   readonly flags: readonly string[];
@@ -40,7 +41,12 @@ export async function daemonControl(given: {
       throw new Error(`wharfd ended with code ${outcome.code}:\n${outcome.stderr}`);
     });
     early.catch(() => {});
-    await Promise.race([started.saw(/^API listening on /m, 30_000), early]);
+    try {
+      await Promise.race([started.saw(/^API listening on /m, 30_000), early]);
+    } catch (error) {
+      await started[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async function end(signal: NodeJS.Signals): Promise<number> {

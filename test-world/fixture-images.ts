@@ -115,7 +115,7 @@ export async function fixtureImages(): Promise<readonly FixtureImage[]> {
         base,
         packLayer(
           tarOf([
-            { name: 'way-out', type: 'symlink', linkName: '/tmp' },
+            { name: 'way-out', type: 'symlink', linkName: '../../../../../../tmp' },
             { name: 'way-out/wharf-hostile-link', content: 'out\n' },
           ]),
         ),

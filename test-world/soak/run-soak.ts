@@ -8,13 +8,13 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isWharfError } from '../../src/contract/errors.ts';
 import { type EngineWorld, engineWorld } from '../engine-world.ts';
 import { until } from '../run-program.ts';
+import { Clients } from './clients.ts';
 import { Keepers } from './keepers.ts';
 import { Ledger } from './ledger.ts';
 import { randomOf } from './random.ts';
-import { clearUp, type WorkScope, works } from './works.ts';
+import { clearUp, works } from './works.ts';
 
 export interface SoakOptions {
   readonly kills: number;
@@ -43,7 +43,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const archive = await saveArchive(world);
   const keepers = await Keepers.start(world);
   const ledger = new Ledger();
-  const clients = new Clients(world, ledger, archive, seed, findings);
+  const clients = new Clients({ world, ledger, archive, seed, findings, works, clearUp });
   clients.start(options.clients ?? 4);
   for (let kill = 1; kill <= kills; kill++) {
     await delay(random() * (options.maxPauseMs ?? 900));
@@ -69,63 +69,6 @@ async function killInStart(world: EngineWorld, afterMs: number): Promise<void> {
   await delay(afterMs);
   await world.daemon.kill9();
   await started;
-}
-
-/** Works one after the other, each client for itself, whatever becomes of the engine meanwhile. */
-class Clients {
-  done = 0;
-  readonly #world: EngineWorld;
-  readonly #ledger: Ledger;
-  readonly #archive: string;
-  readonly #seed: number;
-  readonly #findings: string[];
-  #stopped = false;
-  #running: readonly Promise<void>[] = [];
-
-  constructor(world: EngineWorld, ledger: Ledger, archive: string, seed: number, findings: string[]) {
-    this.#world = world;
-    this.#ledger = ledger;
-    this.#archive = archive;
-    this.#seed = seed;
-    this.#findings = findings;
-  }
-
-  start(count: number): void {
-    this.#running = Array.from({ length: count }, (_, at) => this.#work(at));
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    await Promise.all(this.#running);
-  }
-
-  async #work(client: number): Promise<void> {
-    const random = randomOf(this.#seed * 1000 + client);
-    /** Works whose answer was cut. */
-    const inDoubt: WorkScope[] = [];
-    for (let turn = 0; !this.#stopped; turn++) {
-      const work = works[Math.floor(random() * works.length)];
-      const finding = (text: string) => void this.#findings.push(text);
-      const shared = { world: this.#world, ledger: this.#ledger, archive: this.#archive, random, finding };
-      const scope: WorkScope = { ...shared, name: `w${client}-${turn}` };
-      try {
-        for (const left of inDoubt.splice(0)) await clearUp(left);
-        await work?.(scope);
-        this.done++;
-      } catch (error) {
-        inDoubt.push(scope);
-        if (!explained(error)) finding(`${work?.name}: ${String(error)}`);
-        await delay(20);
-      }
-    }
-  }
-}
-
-/** What a killed daemon explains, or another client who works on the same image; anything else is a finding. */
-function explained(error: unknown): boolean {
-  if (!isWharfError(error)) return true;
-  const { status, code } = error;
-  return status === undefined || [404, 409].includes(status) || /^(engine|transport|daemon)\./.test(code);
 }
 
 /** Of an image of two layers that no other work uses. */

@@ -10,6 +10,8 @@ export interface WorkScope {
   readonly ledger: Ledger;
   /** Not used by any other work before. */
   readonly name: string;
+  /** Who works: works of the same client come one after the other. */
+  readonly client: number;
   readonly random: Random;
   /** An archive of `docker save`, for load. */
   readonly archive: string;

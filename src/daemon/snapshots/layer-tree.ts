@@ -104,7 +104,7 @@ export class LayerTree implements TarSink {
     }
     // What AUFS kept in folders of its own.
     if (entry.name.includes(metadataPrefix) && parts.some((part) => part.startsWith(metadataPrefix))) return;
-    const folder = this.#folder(parts, entry.name);
+    const folder = this.#folder(parts, entry);
     const path = `${folder}/${base}`;
     if (entry.type === 'char' && entry.devMajor === 0 && entry.devMinor === 0) {
       // Such a device is overlay's whiteout already; let it mean the same everywhere.
@@ -238,7 +238,7 @@ export class LayerTree implements TarSink {
     const parts = insideParts(entry.linkName);
     const base = parts?.pop();
     if (parts === undefined || base === undefined) throw unsafe(entry.name, 'its link leads outside of the root');
-    const target = `${this.#folder(parts, entry.name)}/${base}`;
+    const target = `${this.#folder(parts, entry)}/${base}`;
     if (target === path) return;
     let stats = statAt(target);
     if (stats === undefined || (this.#overlay && isOverlayWhiteout(stats)))
@@ -267,14 +267,14 @@ export class LayerTree implements TarSink {
       case 'invalid':
         throw unsafe(entry.name, 'it would hide a folder above itself');
       case 'opaque': {
-        const folder = this.#folder(parents, entry.name);
+        const folder = this.#folder(parents, entry);
         if (!this.#overlay) this.#removeOthers(folder);
         else if (folder === this.#root) this.#hideAllBelow();
         else markOpaque(folder);
         return;
       }
       case 'whiteout':
-        this.#whiteOut(`${this.#folder(parents, entry.name)}/${meaning.target}`);
+        this.#whiteOut(`${this.#folder(parents, entry)}/${meaning.target}`);
         return;
     }
   }
@@ -308,16 +308,16 @@ export class LayerTree implements TarSink {
   }
 
   /** The folder at `parts`, made with its parents where missing. Answers its real path. */
-  #folder(parts: readonly string[], entryName: string): string {
+  #folder(parts: readonly string[], entry: TarEntry): string {
     const key = parts.join('/');
     const known = this.#folders.get(key);
     if (known !== undefined) return known;
-    const path = this.#walk(parts, entryName);
+    const path = this.#walk(parts, entry);
     this.#folders.set(key, path);
     return path;
   }
 
-  #walk(parts: readonly string[], entryName: string): string {
+  #walk(parts: readonly string[], entry: TarEntry): string {
     let pending = [...parts];
     const walked: string[] = [];
     for (let hops = 0; ; ) {
@@ -325,21 +325,21 @@ export class LayerTree implements TarSink {
       if (part === undefined) break;
       if (part === '..') {
         // Only a link says so: names were resolved before. Where the kernel would stay in the root, it is an attack.
-        if (walked.pop() === undefined) throw unsafe(entryName, 'its path runs through a link that leads outside');
+        if (walked.pop() === undefined) throw unsafe(entry.name, 'its path runs through a link that leads outside');
         continue;
       }
       const path = [this.#root, ...walked, part].join('/');
       const stats = statAt(path);
       const foreign = !this.#overlay && !this.#own.has(path);
       if (stats?.isSymbolicLink() && !foreign) {
-        if (++hops > maxLinkHops) throw unsafe(entryName, 'its path runs through too many links');
+        if (++hops > maxLinkHops) throw unsafe(entry.name, 'its path runs through too many links');
         const link = readlinkSync(bytePath(path), { encoding: 'latin1' });
         // A relative target starts beside the link, an absolute one at the root: the layer's.
         if (link.startsWith('/')) walked.length = 0;
         pending = [...link.split('/').filter((each) => each !== '' && each !== '.'), ...pending];
         continue;
       }
-      if (!stats?.isDirectory()) this.#implyFolder(path, [...walked, part], stats, foreign, entryName);
+      if (!stats?.isDirectory()) this.#implyFolder(path, [...walked, part], stats, foreign, entry);
       if (!this.#overlay) this.#own.add(path);
       walked.push(part);
     }
@@ -352,15 +352,17 @@ export class LayerTree implements TarSink {
     parts: readonly string[],
     stats: Stats | undefined,
     foreign: boolean,
-    entryName: string,
+    entry: TarEntry,
   ): void {
     const whiteout = stats !== undefined && this.#overlay && isOverlayWhiteout(stats);
     if (stats !== undefined && !foreign && !whiteout) {
-      throw corrupt(`${shownName(entryName)} lies below something that is no folder`);
+      throw corrupt(`${shownName(entry.name)} lies below something that is no folder`);
     }
     if (stats !== undefined && !whiteout) this.#replace(path);
     if (whiteout) unlinkSync(bytePath(path));
     mkdirSync(bytePath(path), 0o755);
+    // Not the present: the same layer is the same tree whenever it is unpacked.
+    this.#folderTimes.set(path, entry.mtime);
     if (whiteout) {
       markOpaque(path);
       return;

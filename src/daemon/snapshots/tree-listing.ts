@@ -1,12 +1,15 @@
 /** For tests: a tree as lines, to compare one with another. */
-import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { closeSync, constants, fstatSync, openSync, readFileSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { decodeDevice, getXattr, listXattr } from '../linux/mount.ts';
 import { bytePath, byteString, shownName } from './tar-format.ts';
 import { namesIn, statAt } from './tree-ops.ts';
 
 export interface ListingOptions {
-  /** Seconds of everything but folders, which change when they are filled. */
-  readonly times?: boolean;
+  /** Seconds of everything but folders, which change when they are filled; or of those too. */
+  readonly times?: boolean | 'folders';
+  /** A digest of what files hold that are longer than a line. */
+  readonly contents?: boolean;
 }
 
 /**
@@ -28,19 +31,27 @@ export function listTree(root: string, options: ListingOptions = {}): readonly s
   return lines.sort();
 }
 
-function describe(path: string, name: string, stats: Stats, { times = false }: ListingOptions): string {
+function describe(
+  path: string,
+  name: string,
+  stats: Stats,
+  { times = false, contents = false }: ListingOptions,
+): string {
   const { mode, uid, gid, nlink } = stats;
   const kind = kindOf(stats);
+  // Overlay's whiteout, which nobody sees.
+  const isMark = kind === 'c' && stats.rdev === 0;
   const permissions = mode & 0o7777;
   const usual = kind === 'd' ? 0o755 : 0o644;
   const notes = [
     kind === 'l' || permissions === usual ? '' : ` ${permissions.toString(8)}`,
     uid === 0 && gid === 0 ? '' : ` ${uid}:${gid}`,
     kind === 'd' || nlink === 1 ? '' : ` x${nlink}`,
-    times && kind !== 'd' ? ` @${Math.floor(stats.mtimeMs / 1000)}` : '',
+    !isMark && (times === 'folders' || (times && kind !== 'd')) ? ` @${Math.floor(stats.mtimeMs / 1000)}` : '',
     ...attributesOf(path, kind),
   ].join('');
-  return `${kind} ${shown(name)}${contentOf(path, stats, kind)}${notes}`;
+  const long = contents && kind === 'f' && stats.size > 60 ? ` #${digestOf(path)}` : '';
+  return `${kind} ${shown(name)}${contentOf(path, stats, kind)}${long}${notes}`;
 }
 
 function kindOf(stats: Stats): string {
@@ -68,6 +79,12 @@ function attributesOf(path: string, kind: string): readonly string[] {
     .filter((name) => name !== 'security.selinux')
     .map((name) => ` [${name}=${getXattr(bytePath(path), name)?.toString('hex')}]`)
     .sort();
+}
+
+function digestOf(path: string): string {
+  return createHash('sha256')
+    .update(readFileSync(bytePath(path)))
+    .digest('hex');
 }
 
 function firstBytes(path: string): string {
