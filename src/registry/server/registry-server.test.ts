@@ -216,7 +216,7 @@ describe('manifests', () => {
     expect(await codeOf(await w.call('GET', '/v2/a/manifests/v2'))).toBe('404 MANIFEST_UNKNOWN');
     expect((await w.call('GET', `/v2/a/manifests/${digest}`)).status).toBe(200);
     expect((await w.call('DELETE', `/v2/a/manifests/${digest}`)).status).toBe(202);
-    expect(await codeOf(await w.call('GET', '/v2/a/manifests/v1'))).toBe('404 NAME_UNKNOWN');
+    expect(await codeOf(await w.call('GET', '/v2/a/manifests/v1'))).toBe('404 MANIFEST_UNKNOWN');
     expect(await w.json('/v2/_catalog')).toEqual({ repositories: [] });
   });
 
