@@ -36,6 +36,15 @@ test('joining a network touches the network and the list of containers, which sa
   expect(keys).toEqual(expect.arrayContaining([engineKeys.network('net'), engineKeys.containers]));
 });
 
+test('what happens to images, and a reload of the daemon, touch what the trust policy says of them', () => {
+  for (const [Type, Action] of [
+    ['image', 'pull'],
+    ['image', 'untag'],
+    ['daemon', 'reload'],
+  ])
+    expect(staleKeys({ Type, Action })).toContainEqual(engineKeys.trust);
+});
+
 test('an event of an unknown type makes nothing stale', () => {
   expect(staleKeys({ Type: 'secret', Action: 'create' })).toEqual([]);
 });

@@ -38,14 +38,15 @@ export function staleKeys(event: EventLike): readonly (readonly string[])[] {
       return keys;
     }
     case 'image':
-      return [engineKeys.images, engineKeys.imageDetails, engineKeys.diskUsage];
+      return [engineKeys.images, engineKeys.imageDetails, engineKeys.diskUsage, engineKeys.trust];
     case 'volume':
       return action === 'mount' || action === 'unmount' ? [] : [engineKeys.volumes, engineKeys.diskUsage];
     case 'network':
       // The list of containers says who is on which network.
       return [engineKeys.networks, engineKeys.network(id), engineKeys.containers, engineKeys.containerDetails];
     case 'daemon':
-      return [engineKeys.info];
+      // A reload may have brought another trust policy.
+      return [engineKeys.info, engineKeys.trust];
     default:
       return [];
   }

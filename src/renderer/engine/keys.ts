@@ -15,4 +15,6 @@ export const engineKeys = {
   info: ['engine', 'info'],
   version: ['engine', 'version'],
   registries: ['engine', 'registries'],
+  trust: ['engine', 'trust'],
+  trustReport: (name: string) => ['engine', 'trust', name] as const,
 } as const;

@@ -50,6 +50,28 @@ export function useImageHistory(name: string) {
   });
 }
 
+/** What the trust policy says of the local images; the policy is a file that changes without telling. */
+export function useTrustImages() {
+  const engine = useEngine();
+  return useQuery({
+    ...live,
+    refetchOnMount: 'always',
+    queryKey: engineKeys.trust,
+    queryFn: ({ signal }) => engine.call('TrustImages', { signal }),
+  });
+}
+
+/** Signatures known of one local image; `engine.call('TrustInspect', { live: true })` looks for more. */
+export function useTrustReport(name: string) {
+  const engine = useEngine();
+  return useQuery({
+    ...live,
+    refetchOnMount: 'always',
+    queryKey: engineKeys.trustReport(name),
+    queryFn: ({ signal }) => engine.call('TrustInspect', { query: { image: name }, signal }),
+  });
+}
+
 export function useVolumes() {
   const engine = useEngine();
   return useQuery({

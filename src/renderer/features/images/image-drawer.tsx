@@ -7,6 +7,7 @@ import { Card, Facts } from '../../ui/page.tsx';
 import { TableSkeleton } from '../../ui/progress.tsx';
 import { RelativeTime } from '../../ui/relative-time.tsx';
 import type { ImageRow } from './image-rows.ts';
+import { TrustCard } from './trust-card.tsx';
 
 function LayerList({ id }: { readonly id: string }) {
   const history = useImageHistory(id);
@@ -72,6 +73,7 @@ function Details({ row }: { readonly row: ImageRow }) {
           ]}
         />
       </Card>
+      <TrustCard name={row.target} />
       <Card title="Layers">
         <LayerList id={row.id} />
       </Card>

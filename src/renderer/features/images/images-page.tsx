@@ -2,7 +2,7 @@ import { ArrowDownToLine, ArrowUpFromLine, EllipsisVertical, Layers, Play, Tag, 
 import { useMemo, useState } from 'react';
 import { useEngine } from '../../engine/engine-context.tsx';
 import { intend } from '../../engine/intents.ts';
-import { useContainers, useDiskUsage, useImages } from '../../engine/queries.ts';
+import { useContainers, useDiskUsage, useImages, useTrustImages } from '../../engine/queries.ts';
 import { startPush } from '../../engine/tasks.ts';
 import { Button, IconButton } from '../../ui/button.tsx';
 import { bytes } from '../../ui/bytes.ts';
@@ -21,6 +21,8 @@ import { toastSuccess } from '../../ui/toast.ts';
 import { ImageDrawer } from './image-drawer.tsx';
 import { type ImageRow, imageRows, type Use } from './image-rows.ts';
 import { TagDialog } from './tag-dialog.tsx';
+import { TrustBadge } from './trust-badge.tsx';
+import { type RowVerdict, verdictsByTarget } from './trust-view.ts';
 
 const uses: Record<Use, { tone: 'good' | 'idle' | 'warn'; text: string }> = {
   used: { tone: 'good', text: 'In use' },
@@ -61,11 +63,19 @@ function SizeBar({ rows, layersBytes }: { readonly rows: readonly ImageRow[]; re
   );
 }
 
+/** Only where the policy asks for something: what it lets through unseen needs no mark. */
+function RowTrust({ verdict }: { readonly verdict: RowVerdict | undefined }) {
+  if (verdict === undefined || verdict.verdict === 'unrestricted') return null;
+  return <TrustBadge verdict={verdict.verdict} reason={verdict.reason} />;
+}
+
 export function ImagesPage() {
   const engine = useEngine();
   const images = useImages();
   const containers = useContainers().data;
   const layersBytes = useDiskUsage().data?.LayersSize;
+  const trust = useTrustImages().data;
+  const verdicts = useMemo(() => verdictsByTarget(trust), [trust]);
   const [filter, setFilter] = useState('');
   const [show, setShow] = useState<'all' | Use>('all');
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
@@ -132,7 +142,10 @@ export function ImagesPage() {
             {row.repository}
             {row.tag && <span className="text-ink-3">:{row.tag}</span>}
           </button>
-          <ShortId id={row.id} />
+          <div className="flex items-center gap-2">
+            <ShortId id={row.id} />
+            <RowTrust verdict={verdicts.get(row.target)} />
+          </div>
         </div>
       ),
     },
