@@ -76,7 +76,10 @@ export async function engineWorld(options: EngineWorldOptions = {}): Promise<Eng
   const socket = path.join(root, 'wharf.sock');
   const unfinished = path.join(places.dataRoot, 'content/ingest');
   const leaks = watchForLeaks({ root, execRoot: places.execRoot, empty: [temporary, unfinished] });
-  const registry = await startRegistry({ root: path.join(root, 'r') });
+  // A world that does not come about takes what there is of it away again.
+  await using made = new AsyncDisposableStack();
+  made.defer(() => rm(root, { recursive: true, force: true }));
+  const registry = made.use(await startRegistry({ root: path.join(root, 'r') }));
   await fillRegistry(registry, options.images ?? 'fixtures');
   const env = {
     PATH: process.env.PATH ?? '',
@@ -102,6 +105,8 @@ export async function engineWorld(options: EngineWorldOptions = {}): Promise<Eng
       ...(options.flags ?? []),
     ],
   });
+  // From here on the world's own end sees to it.
+  made.move();
   const engine = createEngineClient(createSocketTransport(parseEngineAddress(`unix://${socket}`)));
   const commandOf = (program: 'docker' | 'wharf') => {
     if (program === 'wharf') return wharfCommand;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -84,11 +85,13 @@ describe('the leak check', () => {
   it('finds a bridge by its name, and new links that belong to nobody', async () => {
     const bridge = `wharf-${check.instance}`;
     await plant(['ip', 'link', 'add', bridge, 'type', 'bridge'], ['ip', 'link', 'del', bridge]);
-    await plant(
-      ['ip', 'link', 'add', 'vethplant0', 'type', 'veth', 'peer', 'name', 'planted1'],
-      ['ip', 'link', 'del', 'vethplant0'],
-    );
-    expect(check.leftovers()).toEqual(expect.arrayContaining([`link: ${bridge}`, 'link: vethplant0']));
+    const [ours, dockers] = [`veth${randomBytes(4).toString('hex')}`, `veth${randomBytes(4).toString('hex').slice(1)}`];
+    const veth = (name: string, peer: string) =>
+      plant(['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', peer], ['ip', 'link', 'del', name]);
+    await veth(ours, `p1${check.instance}`);
+    await veth(dockers, `p2${check.instance}`);
+    expect(check.leftovers()).toEqual(expect.arrayContaining([`link: ${bridge}`, `link: ${ours}`]));
+    expect(check.leftovers()).not.toContain(`link: ${dockers}`);
   });
 
   it("leaves another engine's links alone", async () => {

@@ -123,7 +123,8 @@ function links(): readonly SeenLink[] {
   }));
 }
 
-const ourKind = /^(wharf-|br-[0-9a-f]{12}|veth)/;
+/** Pairs of Docker's have seven digits, of Podman's one. */
+const ourKind = /^(wharf-|br-[0-9a-f]{12}$|veth[0-9a-f]{8}$)/;
 
 function leakedLinks(before: ReadonlySet<string>, instance: string): string[] {
   const fresh = links().filter(({ name }) => ourKind.test(name) && !before.has(name));

@@ -1,78 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import koffi from 'koffi';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createEngineClient } from '../client/engine-client.ts';
-import { createSocketTransport, parseEngineAddress } from '../client/node/socket-transport.ts';
+import { describe, expect, it } from 'vitest';
 import type { ClientTls } from '../client/node/tls-socket.ts';
+import { clientOf, daemonTestWorld, patient } from './daemon-test-world.ts';
 
-const mainPath = fileURLToPath(new URL('./main.ts', import.meta.url));
-const patient = { timeout: 30_000, interval: 20 };
-
-let folder: string;
-const running = new Set<Daemon>();
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'wharfd-'));
-});
-afterEach(async () => {
-  for (const daemon of running) {
-    daemon.process.kill('SIGTERM');
-    await daemon.ended;
-  }
-  running.clear();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Daemon {
-  readonly process: ChildProcess;
-  output(): string;
-  ready(): Promise<string>;
-  readonly ended: Promise<number>;
-}
-
-interface StartOptions {
-  readonly name?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Becomes descriptor 3. */
-  readonly socketFd?: number;
-}
-
-function start(argv: readonly string[], { name = '', env = {}, socketFd }: StartOptions = {}): Daemon {
-  const roots = ['--data-root', `${folder}/data${name}`, '--exec-root', `${folder}/run${name}`, '--live-restore=false'];
-  const command = [process.execPath, mainPath, ...roots, ...argv];
-  // As systemd does it, the process that is told of the sockets is the one that becomes the daemon.
-  const script = socketFd === undefined ? 'exec "$@"' : 'LISTEN_PID=$$; export LISTEN_PID; exec "$@"';
-  const child = spawn('/bin/sh', ['-c', script, 'sh', ...command], {
-    stdio: ['ignore', 'pipe', 'pipe', ...(socketFd === undefined ? [] : [socketFd])],
-    env: { ...process.env, ...env },
-  });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (bytes) => (text += String(bytes)));
-  const ended = new Promise<number>((resolve) => child.on('close', (code) => resolve(code ?? -1)));
-  const daemon: Daemon = {
-    process: child,
-    output: () => text,
-    async ready() {
-      await expect.poll(() => text, patient).toMatch(/^API listening on /m);
-      return /^API listening on (.*)$/m.exec(text)?.[1] ?? '';
-    },
-    ended,
-  };
-  running.add(daemon);
-  void ended.then(() => running.delete(daemon));
-  return daemon;
-}
-
-const clientOf = (address: string, tls?: ClientTls) =>
-  createEngineClient(createSocketTransport(parseEngineAddress(address, tls)));
+const world = daemonTestWorld();
 
 /** An authority, and a certificate of its own for 127.0.0.1, in a folder named as docker names them. */
 function certificates(name: string): { readonly ca: string; readonly cert: string; readonly key: string } {
-  const at = (file: string) => `${folder}/${name}-${file}.pem`;
+  const at = (file: string) => `${world.folder}/${name}-${file}.pem`;
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: 'ignore' });
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   openssl('req', '-x509', ...newKey, '-keyout', at('ca-key'), '-out', at('ca'), '-subj', `/CN=${name} authority`);
@@ -89,12 +26,12 @@ describe('TLS on TCP', () => {
     const ours = certificates('ours');
     const foreign = certificates('foreign');
     const files = ['--tlscacert', ours.ca, '--tlscert', ours.cert, '--tlskey', ours.key];
-    const daemon = start(['-H', 'tcp://127.0.0.1:0', '--tlsverify', ...files]);
-    const address = await daemon.ready();
+    const daemon = world.start(['-H', 'tcp://127.0.0.1:0', '--tlsverify', ...files]);
+    const address = await daemon.address();
     const ask = (tls?: ClientTls) => clientOf(address, tls).call('SystemInfo');
     expect((await ask({ verify: true, ...ours })).Warnings ?? []).not.toContainEqual(expect.stringContaining('API'));
     await expect(ask({ verify: false, ...foreign })).rejects.toThrow(/certificate/);
-    const nothing = `${folder}/none`;
+    const nothing = `${world.folder}/none`;
     await expect(ask({ verify: true, ca: ours.ca, cert: nothing, key: nothing })).rejects.toThrow(/certificate/);
     await expect(ask({ verify: true, ...foreign })).rejects.toThrow('can not be trusted');
     await expect(ask()).rejects.toMatchObject({ code: expect.stringMatching(/daemon\.unreachable|engine\.protocol/) });
@@ -102,13 +39,24 @@ describe('TLS on TCP', () => {
 
   it('without verification encrypts only, and says what that means', async () => {
     const { cert, key } = certificates('ours');
-    const daemon = start(['-H', 'tcp://127.0.0.1:0', '--tls', '--tlsverify=false', '--tlscert', cert, '--tlskey', key]);
-    const info = await clientOf(await daemon.ready(), { verify: false, ca: '', cert: '', key: '' }).call('SystemInfo');
+    const daemon = world.start([
+      '-H',
+      'tcp://127.0.0.1:0',
+      '--tls',
+      '--tlsverify=false',
+      '--tlscert',
+      cert,
+      '--tlskey',
+      key,
+    ]);
+    const info = await clientOf(await daemon.address(), { verify: false, ca: '', cert: '', key: '' }).call(
+      'SystemInfo',
+    );
     expect(info.Warnings?.join()).toContain('without TLS client verification');
   });
 
   it('does not start with files that are missing', async () => {
-    const daemon = start(['-H', 'tcp://127.0.0.1:0', '--tls', '--tlscert=/nowhere', '--tlskey=/nowhere']);
+    const daemon = world.start(['-H', 'tcp://127.0.0.1:0', '--tls', '--tlscert=/nowhere', '--tlskey=/nowhere']);
     expect(await daemon.ended).toBe(1);
     expect(daemon.output()).toContain('invalid TLS configuration');
   });
@@ -116,13 +64,13 @@ describe('TLS on TCP', () => {
 
 describe('under systemd', () => {
   it('listens on the socket it is given, leaves its file, and says when it is ready and when it ends', async () => {
-    const path = `${folder}/api.sock`;
+    const path = `${world.folder}/api.sock`;
     using activator = boundSocket(path, 'stream');
-    using messages = notifySocket(`${folder}/notify.sock`);
+    using messages = notifySocket(`${world.folder}/notify.sock`);
     const env = { LISTEN_FDS: '1', LISTEN_FDNAMES: 'api', NOTIFY_SOCKET: messages.path };
-    const daemon = start(['-H', 'fd://api'], { env, socketFd: activator.fd });
-    expect(await daemon.ready()).toBe('fd://api');
-    expect((await clientOf(`unix://${path}`).call('SystemInfo')).DockerRootDir).toBe(`${folder}/data`);
+    const daemon = world.start(['-H', 'fd://api'], { env, socketFd: activator.fd });
+    expect(await daemon.address()).toBe('fd://api');
+    expect((await clientOf(`unix://${path}`).call('SystemInfo')).DockerRootDir).toBe(`${world.folder}/data`);
     await expect.poll(messages.received, patient).toContain('READY=1');
     daemon.process.kill('SIGTERM');
     expect(await daemon.ended).toBe(0);
@@ -131,7 +79,7 @@ describe('under systemd', () => {
   });
 
   it('says so when no socket came', async () => {
-    const daemon = start(['-H', 'fd://']);
+    const daemon = world.start(['-H', 'fd://']);
     expect(await daemon.ended).toBe(1);
     expect(daemon.output()).toContain('no sockets found via socket activation');
   });
@@ -172,10 +120,10 @@ function notifySocket(path: string) {
 
 describe('while it runs', () => {
   it('takes its settings anew on SIGHUP, with an event; a broken file changes nothing', async () => {
-    const config = `${folder}/daemon.json`;
+    const config = `${world.folder}/daemon.json`;
     writeFileSync(config, '{"labels":["a=1"]}');
-    const daemon = start(['--config-file', config]);
-    const engine = clientOf(await daemon.ready());
+    const daemon = world.start(['--config-file', config]);
+    const engine = clientOf(await daemon.address());
     const stop = new AbortController();
     const events = engine.jsonStream('SystemEvents', { query: { since: '1' }, signal: stop.signal });
     writeFileSync(config, '{"labels":["a=2"],"debug":true,"shutdown-timeout":7,"mtu":1400}');
@@ -204,11 +152,11 @@ describe('while it runs', () => {
   });
 
   it('writes its state on SIGUSR1, for root only and without secrets', async () => {
-    const daemon = start(['--http-proxy', 'http://me:hunter2@127.0.0.1:1']);
+    const daemon = world.start(['--http-proxy', 'http://me:hunter2@127.0.0.1:1']);
     await daemon.ready();
     daemon.process.kill('SIGUSR1');
     await expect.poll(() => daemon.output(), patient).toContain('state of the daemon written to');
-    const path = `${folder}/run/${readdirSync(`${folder}/run`).find((file) => file.startsWith('wharfd-state-'))}`;
+    const path = `${world.folder}/run/${readdirSync(`${world.folder}/run`).find((file) => file.startsWith('wharfd-state-'))}`;
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const text = readFileSync(path, 'utf8');
     expect(JSON.parse(text)).toMatchObject({ state: { containers: { total: 0 } } });
@@ -217,8 +165,8 @@ describe('while it runs', () => {
   });
 
   it('serves metrics and logs JSON when asked', async () => {
-    const daemon = start(['--metrics-addr', '127.0.0.1:0', '--log-format', 'json', '-D']);
-    const engine = clientOf(await daemon.ready());
+    const daemon = world.start(['--metrics-addr', '127.0.0.1:0', '--log-format', 'json', '-D']);
+    const engine = clientOf(await daemon.address());
     await engine.call('VolumeCreate', { body: { Name: 'vol1' } });
     const records = daemon
       .output()
@@ -236,8 +184,8 @@ describe('while it runs', () => {
   });
 
   it('has a neighbour with the same names that it does not touch', async () => {
-    const [first, second] = [start([], { name: '1' }), start([], { name: '2' })];
-    const engines = [clientOf(await first.ready()), clientOf(await second.ready())];
+    const [first, second] = [world.start([], { name: '1' }), world.start([], { name: '2' })];
+    const engines = [clientOf(await first.address()), clientOf(await second.address())];
     for (const engine of engines) {
       await engine.call('VolumeCreate', { body: { Name: 'same' } });
       await engine.call('NetworkCreate', { body: { Name: 'same' } });
