@@ -55,8 +55,9 @@ test('sign-ins are added for the registry of the image, and never override the c
     path: '/images/create?fromImage=reg.example/a',
     headers: { 'X-Registry-Auth': 'own' },
   });
+  await relay.request({ method: 'GET', path: '/wharf/trust/inspect?image=reg.example%2Fa&live=true' });
   await relay.request({ method: 'GET', path: '/info' });
-  expect(seen).toEqual(['stored', 'stored', undefined, 'own', undefined]);
+  expect(seen).toEqual(['stored', 'stored', undefined, 'own', 'stored', undefined]);
 });
 
 test('a page that browses a registry is its user there, and a search over all is signed in to each', async () => {

@@ -59,6 +59,8 @@ function registryImage(operation: string, parameter: string | undefined, query: 
   switch (operation) {
     case 'ImageCreate':
       return value('fromImage');
+    case 'TrustInspect':
+      return value('image');
     case 'RegistryTags':
       return value('name');
     case 'RegistryRequest': {

@@ -48,7 +48,10 @@ export async function inspectTrust(service: TrustService, name: string, options:
     if (image === undefined) throw new WharfError('image.not-found', `No such image: ${name}`);
     return { ...base, ...storedReport(service, state, name, image) };
   }
-  return { ...base, ...(await liveReport(service, state, reference, image, options)) };
+  // Sign-ins are for the registry of the name that was typed; the image may have come from another one.
+  const typed = image === undefined ? reference : askedName(name, image);
+  const auth = typed?.domain === reference.domain ? options.auth : undefined;
+  return { ...base, ...(await liveReport(service, state, reference, image, { ...options, auth })) };
 }
 
 type Report = Omit<TrustReport, 'image' | 'id' | 'policy'>;

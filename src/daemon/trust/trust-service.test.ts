@@ -337,18 +337,28 @@ describe('an image that is here', () => {
     if (code === undefined) expect(result).toBeUndefined();
     else expect(result).toMatchObject({ code });
   });
-
-  it('is forgotten with its evidence', async () => {
-    policy(signedBy('release'));
-    await kept();
-    evidence.keepOnly((known) => known === id);
-    expect(evidence.of(id)).toHaveLength(1);
-    evidence.keepOnly(() => false);
-    expect(evidence.of(id)).toEqual([]);
-  });
 });
 
 describe('reports and checks', () => {
+  it('a sign-in goes to the registry of the name that was typed, and to no other', async () => {
+    policy(signedBy('release'));
+    const seen: (string | undefined)[] = [];
+    const fetchManifest = registry.fetchManifest.bind(registry);
+    registry.fetchManifest = (reference, options) => {
+      seen.push(options.auth?.password);
+      return fetchManifest(reference, options);
+    };
+    const id = `sha256:${'c'.repeat(64)}`;
+    const repoDigests = [`${repo}@${image.digest}`];
+    local = [{ id, platform, config: {}, topLayer: undefined, repoTags: [`${repo}:1`, 'mine:1'], repoDigests }];
+    const options = { live: true, platform, signal, auth: { password: 'secret' } };
+    await trust.inspect(`${repo}:1`, options);
+    expect(new Set(seen)).toEqual(new Set(['secret']));
+    seen.length = 0;
+    for (const name of ['mine:1', id]) await trust.inspect(name, options);
+    expect(new Set(seen)).toEqual(new Set([undefined]));
+  });
+
   it('an image that is not here is told about from its registry, and nothing is kept', async () => {
     policy(signedBy('release'));
     addBundle(registry, repo, image, [stranger]);
