@@ -36,7 +36,13 @@ export type {
   Port,
 } from './types/containers.ts';
 export type { ExecConfig, ExecInspect, ExecStartRequest } from './types/exec.ts';
-export type { VerifyFinding, VerifySummary } from './types/image-store.ts';
+export type {
+  ManifestAnnotateRequest,
+  ManifestDocument,
+  ManifestListSummary,
+  VerifyFinding,
+  VerifySummary,
+} from './types/image-store.ts';
 export type {
   ApiDescriptor,
   DistributionInspect,

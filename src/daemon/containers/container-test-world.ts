@@ -203,6 +203,16 @@ function fakeImages(topLayer: string, config: ImageRunConfig): ImageService {
   const find = (name: string) => (name === testImage || name === 'busybox' || name === image.id ? image : undefined);
   const unused = () => Promise.reject(new WharfError('request.not-implemented', 'not in this world'));
   return {
+    manifests: {
+      list: () => [],
+      inspect: unused,
+      create: unused,
+      add: unused,
+      annotate: unused,
+      remove: unused,
+      push: unused,
+      delete: unused,
+    },
     find,
     get(name) {
       const found = find(name);

@@ -8,6 +8,7 @@ import type { ContentStore } from '../content/content-store.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { WharfSnapshotter } from '../snapshots/snapshotter-extras.ts';
 import { commitImage } from './commit-image.ts';
+import { createManifestService } from './create-manifest-service.ts';
 import { DownloadPool } from './download-pool.ts';
 import { descendantsOf, findImage, getImage, toLocalImage } from './find-image.ts';
 import { ChainPins, GarbageCollector } from './garbage.ts';
@@ -20,6 +21,7 @@ import { importRoot } from './import-root.ts';
 import { imageHistory, inspectImage } from './inspect-image.ts';
 import { listImages } from './list-images.ts';
 import { loadImages } from './load-archive.ts';
+import { ManifestListStore } from './manifest-list-store.ts';
 import { manifestSummaries } from './manifest-summaries.ts';
 import { getPlatformImage, indexNamed, unpackPlatform } from './platform-images.ts';
 import { pullImage } from './pull.ts';
@@ -57,9 +59,11 @@ export interface WharfImageService extends ImageService {
 export function createImageService(options: ImageServiceOptions): WharfImageService {
   const { content, snapshots, registry, events, users } = options;
   const images = new ImageDatabase(options.db, (message) => options.log?.warn(message));
+  const lists = new ManifestListStore(options.db, (message) => options.log?.warn(message));
   const pins = new ChainPins();
   const parts: ImageParts = {
     images,
+    lists,
     content,
     snapshots,
     registry,
@@ -69,7 +73,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     gate: options.gate,
     downloads: new DownloadPool(content, registry, options.maxDownloadsAtOnce),
     maxUploadsAtOnce: options.maxUploadsAtOnce ?? (() => 5),
-    garbage: new GarbageCollector({ images, content, snapshots, pins, users }),
+    garbage: new GarbageCollector({ images, lists, content, snapshots, pins, users }),
     platform: options.platform ?? linuxPlatform(process.arch),
   };
   const ending = options.signal;
@@ -77,6 +81,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     ending === undefined ? request : { ...request, signal: AbortSignal.any([request.signal, ending]) };
 
   return {
+    manifests: createManifestService(parts),
     find(nameOrId) {
       const image = findImage(images, nameOrId);
       return image === undefined ? undefined : toLocalImage(images, image);
@@ -102,7 +107,7 @@ export function createImageService(options: ImageServiceOptions): WharfImageServ
     async inspect(nameOrId, { platform, manifests } = {}) {
       const image = await getPlatformImage(parts, nameOrId, platform);
       const index = platform === undefined ? indexNamed(parts, nameOrId, image) : undefined;
-      const inspected = inspectImage(parts, image, index);
+      const inspected = inspectImage(parts, image, index, getImage(images, nameOrId));
       return manifests === true ? { ...inspected, Manifests: await manifestSummaries(parts, image, index) } : inspected;
     },
     async history(nameOrId, { platform } = {}) {

@@ -1,7 +1,7 @@
 /**
  * Which blobs and layers nothing needs any more, and their removal.
  *
- *     blobs:   needed by an image (manifest, config, layers), by a repo digest (index), by a held index, or leased
+ *     blobs:   needed by an image (manifest, config, layers), a repo digest (index), a held index, a manifest list, or leased
  *     indexes: held while a name stands for them; then images without a name that were part of them go too
  *     layers:  needed by an image, by a container's snapshot, or pinned by a pull or commit under way
  *
@@ -14,6 +14,7 @@ import { descendantsOf } from './find-image.ts';
 import { heldImages } from './held-index.ts';
 import type { ImageDatabase } from './image-database.ts';
 import type { ImageUsers } from './image-service.ts';
+import type { ManifestListStore } from './manifest-list-store.ts';
 
 export interface Collected {
   readonly layers: readonly { readonly chainId: string; readonly sizeBytes: number }[];
@@ -38,6 +39,7 @@ export class ChainPins {
 
 interface GarbageStores {
   readonly images: ImageDatabase;
+  readonly lists: ManifestListStore;
   readonly content: ContentStore;
   readonly snapshots: WharfSnapshotter;
   readonly pins: ChainPins;
@@ -46,6 +48,7 @@ interface GarbageStores {
 
 export class GarbageCollector {
   readonly #images: ImageDatabase;
+  readonly #lists: ManifestListStore;
   readonly #content: ContentStore;
   readonly #snapshots: WharfSnapshotter;
   readonly #pins: ChainPins;
@@ -54,6 +57,7 @@ export class GarbageCollector {
 
   constructor(stores: GarbageStores) {
     this.#images = stores.images;
+    this.#lists = stores.lists;
     this.#content = stores.content;
     this.#snapshots = stores.snapshots;
     this.#pins = stores.pins;
@@ -99,9 +103,11 @@ export class GarbageCollector {
   #blobs: { readonly version: number; readonly digests: ReadonlySet<Digest> } | undefined;
 
   #neededBlobs(): ReadonlySet<Digest> {
-    const { version } = this.#images;
+    // Both only grow, so the sum changes with either.
+    const version = this.#images.version + this.#lists.version;
     if (this.#blobs?.version !== version) {
-      const digests = new Set([...this.#images.namedDigests(), ...this.#images.indexBlobs()]);
+      const listed = [...this.#images.indexBlobs(), ...this.#lists.blobs()];
+      const digests = new Set([...this.#images.namedDigests(), ...listed]);
       for (const image of this.#images.all()) {
         digests.add(image.id).add(image.manifest.digest);
         for (const layer of image.layers) digests.add(layer.blob.digest);

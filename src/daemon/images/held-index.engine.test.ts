@@ -66,7 +66,10 @@ describe('an index with all its platforms', () => {
 
   it('is looked into by platform, and says so when one is not there', async () => {
     await pullAll();
-    expect(await world.images.inspect('multi:1', { platform: arm64 })).toMatchObject({ Architecture: 'arm64' });
+    expect(await world.images.inspect('multi:1', { platform: arm64 })).toMatchObject({
+      Architecture: 'arm64',
+      RepoTags: ['multi:1'],
+    });
     expect(await world.images.inspect('multi:1', { platform: armV7 })).toMatchObject({ Variant: 'v7' });
     expect(await world.images.history('multi:1', { platform: arm64 })).toHaveLength(2);
     const s390x = { os: 'linux', architecture: 's390x' };

@@ -9,9 +9,11 @@ import type { ChainPins, GarbageCollector } from './garbage.ts';
 import type { ImageDatabase } from './image-database.ts';
 import type { ImageGate } from './image-gate.ts';
 import type { ImageUsers } from './image-service.ts';
+import type { ManifestListStore } from './manifest-list-store.ts';
 
 export interface ImageParts {
   readonly images: ImageDatabase;
+  readonly lists: ManifestListStore;
   readonly content: ContentStore;
   readonly snapshots: WharfSnapshotter;
   readonly registry: RegistryClient;

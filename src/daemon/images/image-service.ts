@@ -13,6 +13,7 @@ import type {
 } from '../../contract/engine-types.ts';
 import type { Platform } from '../../oci/platform.ts';
 import type { RegistryAuth } from '../../registry/client/registry-client.ts';
+import type { ManifestService } from './manifest-service.ts';
 
 /** The `config` part of an OCI image config, as Docker extends it. */
 export interface ImageRunConfig {
@@ -113,6 +114,8 @@ export interface ImportRequest {
 }
 
 export interface ImageService {
+  /** Manifests at registries, and lists of them that are put together here. */
+  readonly manifests: ManifestService;
   /** A local image by name, digest, ID or unique ID prefix. @throws WharfError 'image.ambiguous' */
   find(nameOrId: string): LocalImage | undefined;
   /** As `find`. @throws WharfError 'image.not-found' with Docker's text "No such image: x" */

@@ -19,11 +19,19 @@ function timeOf(text: string | undefined): number {
   return Number.isNaN(time) ? 0 : time;
 }
 
-/** @param index what the name stands for, where that is a held index */
-export function inspectImage(parts: ImageParts, image: ImageRecord, index?: HeldIndex): ImageInspect {
+/**
+ * @param index what the name stands for, where that is a held index
+ * @param named the image whose names are shown: a platform of an index goes by the index's
+ */
+export function inspectImage(
+  parts: ImageParts,
+  image: ImageRecord,
+  index?: HeldIndex,
+  named: ImageRecord = image,
+): ImageInspect {
   const { document } = image;
   const { platform } = document;
-  const names = parts.images.names(image.id);
+  const names = parts.images.names(named.id);
   return {
     Id: image.id,
     RepoTags: names.tags,

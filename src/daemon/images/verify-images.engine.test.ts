@@ -50,7 +50,7 @@ function unpackedFile(name: string): string {
   const root = join(world.root, 'snapshots/layers');
   const found = readdirSync(root)
     .map((layer) => join(root, layer, 'diff'))
-    .find((folder) => readdirSync(folder, { recursive: true }).includes(name));
+    .find((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).includes(name));
   return join(found ?? '', name);
 }
 

@@ -1,11 +1,12 @@
 /** What `image verify` looks at: every blob and unpacked layer of the images it is asked about, each once. */
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import { canonicalName } from '../../oci/reference.ts';
+import { canonicalName, familiar, parseNamed } from '../../oci/reference.ts';
 import { getImage } from './find-image.ts';
 import { type HeldIndex, isHeld } from './held-index.ts';
 import type { ImageParts } from './image-parts.ts';
 import { type ImageLayer, type ImageRecord, shortId } from './image-record.ts';
+import type { ManifestList } from './manifest-list.ts';
 import { indexNamed } from './platform-images.ts';
 
 export interface PlannedBlob {
@@ -37,6 +38,7 @@ export function planVerify(parts: ImageParts, names: readonly string[]): VerifyP
   const plan = new Plan(parts);
   if (names.length === 0) {
     for (const image of parts.images.all()) plan.image(image, parts.images.indexesOf(image.id));
+    for (const list of parts.lists.all()) plan.list(list);
     return plan.result();
   }
   for (const name of names) {
@@ -46,6 +48,8 @@ export function planVerify(parts: ImageParts, names: readonly string[]): VerifyP
   }
   return plan.result();
 }
+
+type AddBlob = (kind: PlannedBlob['kind'], blob: Descriptor) => void;
 
 class Plan {
   readonly #parts: ImageParts;
@@ -82,7 +86,16 @@ class Plan {
     }
   }
 
-  #index({ descriptor, nested, members }: HeldIndex, add: ReturnType<Plan['#adder']>): void {
+  /** Layers of its images need not be here. */
+  list({ name, entries }: ManifestList): void {
+    for (const { manifest, config, source } of entries) {
+      const add = this.#adder(familiar(parseNamed(name)), [canonicalName(parseNamed(source))]);
+      add('manifest', manifest);
+      add('config', config);
+    }
+  }
+
+  #index({ descriptor, nested, members }: HeldIndex, add: AddBlob): void {
     for (const each of [descriptor, ...nested]) add('index', each);
     for (const { manifest, content } of members.filter(isHeld)) {
       add('manifest', manifest);
@@ -91,9 +104,8 @@ class Plan {
     }
   }
 
-  #adder(image: string, repositories: readonly string[]) {
-    return (kind: PlannedBlob['kind'], { digest, size, mediaType }: Descriptor) =>
-      this.#add({ digest, size, kind, mediaType, image, repositories });
+  #adder(image: string, repositories: readonly string[]): AddBlob {
+    return (kind, { digest, size, mediaType }) => this.#add({ digest, size, kind, mediaType, image, repositories });
   }
 
   #add(blob: PlannedBlob): void {
