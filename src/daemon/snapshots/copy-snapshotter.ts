@@ -31,6 +31,7 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
   await mkdir(empty, { recursive: true });
   await store.open();
   const { parents, damaged } = await readParents(containers);
+  const beingCopied = new Map<string, string | undefined>();
   const folderOf = (key: string): string => join(containers, snapshotKey(key));
   const mergedOf = (key: string): string => join(folderOf(key), 'merged');
   const treeOf = (parent: string | undefined): string => (parent === undefined ? empty : store.diffPath(parent));
@@ -72,7 +73,7 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
     layers: () => store.list().map((layer) => layer.chainId),
     layerUsage: (chainId) => (store.get(chainId) ?? raise(new WharfError('internal', `no layer ${chainId}`))).usage,
     layerPaths: (top) => store.chain(top).map((layer) => store.diffPath(layer.chainId)),
-    chainsInUse: () => store.chainsOf(new Set(parents.values())),
+    chainsInUse: () => store.chainsOf(new Set([...parents.values(), ...beingCopied.values()])),
     driverData: (key) => ({ MergedDir: mergedOf(key) }),
     imageDriverData(top): Readonly<Record<string, string>> {
       return top === undefined ? {} : { MergedDir: store.diffPath(top) };
@@ -80,17 +81,21 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
     async prepare(key, parent) {
       if (parents.has(key)) throw new WharfError('internal', `snapshot ${key} exists`);
       store.chain(parent);
+      // Not to be collected while it is copied.
+      beingCopied.set(key, parent);
       const folder = await store.scratch();
       try {
         await mkdir(join(folder, 'merged'), { mode: 0o755 });
         await pool.run({ kind: 'copy', from: treeOf(parent), to: join(folder, 'merged') }, { signal: never });
         await writeFile(join(folder, 'snapshot.json'), JSON.stringify({ parent }));
         await rename(folder, folderOf(key));
+        parents.set(key, parent);
       } catch (error) {
         await store.discard(folder);
         throw error;
+      } finally {
+        beingCopied.delete(key);
       }
-      parents.set(key, parent);
     },
     async mount(key) {
       parentOf(key);

@@ -162,10 +162,11 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
     },
     async prepare(key, parent, { discardable = false } = {}) {
       if (snapshots.has(key)) throw new WharfError('internal', `snapshot ${key} exists`);
-      const [top] = store.chain(parent);
       const target = folderOf(key);
       const folder = await store.scratch();
       try {
+        // In one go with what follows: a layer that is looked up now can not be collected before the snapshot is known.
+        const [top] = store.chain(parent);
         // At once: each takes microseconds, and a thread for each takes ten times as long.
         for (const name of ['upper', 'work', 'merged']) mkdirSync(join(folder, name), { mode: 0o755 });
         // The root folder's own owner and mode show through from the upper folder.
