@@ -7,6 +7,8 @@ import { HomePage } from '../features/home/home-page.tsx';
 import { ImagesPage } from '../features/images/images-page.tsx';
 import { NetworksPage } from '../features/networks/networks-page.tsx';
 import { PluginsPage } from '../features/plugins/plugins-page.tsx';
+import { BrowsePage } from '../features/registry/browse-page.tsx';
+import { OwnRegistryPage } from '../features/registry/own-registry-page.tsx';
 import { RegistryPage } from '../features/registry/registry-page.tsx';
 import { SettingsPage } from '../features/settings/settings-page.tsx';
 import { VolumesPage } from '../features/volumes/volumes-page.tsx';
@@ -25,6 +27,8 @@ export function createAppRouter() {
     page('/containers/$id/$tab', ContainerDetailPage),
     page('/images', ImagesPage),
     page('/registry', RegistryPage),
+    page('/registry/browse', BrowsePage),
+    page('/registry/server', OwnRegistryPage),
     page('/volumes', VolumesPage),
     page('/networks', NetworksPage),
     page('/extensions', ExtensionsPage),

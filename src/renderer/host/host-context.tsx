@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect } from 'react';
 import { raise } from '../../contract/errors.ts';
 import type { HostApi, HostEvent, HostEventPayload, HostInput } from '../../contract/host-api.ts';
-import type { EngineStatus } from '../../contract/host-schemas.ts';
+import type { EngineStatus, OwnRegistryStatus } from '../../contract/host-schemas.ts';
 
 const Context = createContext<HostApi | undefined>(undefined);
 
@@ -13,6 +13,7 @@ export function HostProvider({ host, children }: { readonly host: HostApi; reado
     const ends = [
       host.on('engine.status', (status) => cache.setQueryData(hostKeys.engineStatus, status)),
       host.on('settings.changed', (settings) => cache.setQueryData(hostKeys.settings, settings)),
+      host.on('registry.status', (status) => cache.setQueryData(hostKeys.ownRegistry, status)),
       host.on('extensions.changed', () => void cache.invalidateQueries({ queryKey: hostKeys.extensions })),
       host.on('plugins.changed', () => void cache.invalidateQueries({ queryKey: hostKeys.plugins })),
     ];
@@ -34,6 +35,8 @@ export const hostKeys = {
   extensions: ['host', 'extensions'],
   plugins: ['host', 'plugins'],
   credentials: ['host', 'credentials'],
+  ownRegistry: ['host', 'own-registry'],
+  ownRegistryUsers: ['host', 'own-registry-users'],
 } as const;
 
 export function useAppInfo() {
@@ -60,6 +63,25 @@ export function useSettings() {
     queryKey: hostKeys.settings,
     queryFn: () => host.invoke('settings.get', null),
     staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+/** The registry this app runs; undefined until the host has said. */
+export function useOwnRegistry(): OwnRegistryStatus | undefined {
+  const host = useHost();
+  return useQuery({
+    queryKey: hostKeys.ownRegistry,
+    queryFn: () => host.invoke('registry.status', null),
+    staleTime: Number.POSITIVE_INFINITY,
+  }).data;
+}
+
+export function useCredentials() {
+  const host = useHost();
+  return useQuery({
+    queryKey: hostKeys.credentials,
+    queryFn: () => host.invoke('credentials.list', null),
+    retry: false,
   });
 }
 

@@ -11,7 +11,7 @@ import { Card, Facts } from '../ui/page.tsx';
 import { Skeleton } from '../ui/progress.tsx';
 import { RelativeTime } from '../ui/relative-time.tsx';
 import { Badge } from '../ui/status.tsx';
-import { useImageConfig, useManifest } from './browser-queries.ts';
+import { useImageConfig, useManifest, useReferrers } from './browser-queries.ts';
 import { ImageSettings } from './image-settings.tsx';
 import { LayerList } from './layer-list.tsx';
 import { type Place, pullName } from './place.ts';
@@ -73,7 +73,7 @@ export function ManifestView({
       <CopyLine text={`docker pull ${pullName(address, name, reference)}`} label="Copy the command that pulls it" />
       {entries.length > 0 && chosen !== undefined && (
         <div className="flex items-center gap-3">
-          <span className="text-ink-2">{entries.length === 1 ? 'One entry' : `${entries.length} entries`}, shown:</span>
+          <span className="text-ink-2">{entries.some(isForMachines) ? 'Platform' : 'Entry'}</span>
           <Select
             aria-label="Platform"
             className="w-56!"
@@ -209,6 +209,8 @@ function ImageView({
 
 /** Tools sign the index or each platform's manifest; both are shown. */
 function EntryReferrers(props: Parameters<typeof ReferrerList>[0]) {
+  const any = (useReferrers(props.name, props.digest).data ?? []).length > 0;
+  if (!any) return null;
   return (
     <div className="mt-3 border-t border-line pt-3">
       <h3 className="mb-1 text-xs font-medium text-ink-3">To this platform’s manifest</h3>

@@ -1,12 +1,13 @@
-import { ChevronRight, RotateCw, Trash2 } from 'lucide-react';
+import { ChevronRight, Trash2 } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button } from '../ui/button.tsx';
 import { bytes } from '../ui/bytes.ts';
-import { type DeletionTarget, useRefresh } from './browser-queries.ts';
+import type { DeletionTarget } from './browser-queries.ts';
 import { DeleteDialog } from './delete-dialog.tsx';
 import type { DeletionPlan } from './deletion-plan.ts';
 import { ManifestView } from './manifest-view.tsx';
 import { everything, imageName, type Place, pullName } from './place.ts';
+import { RefreshButton } from './refresh-button.tsx';
 import { useRegistryConnection } from './registry-connection.ts';
 import { RepositoryList } from './repository-list.tsx';
 import { TagList } from './tag-list.tsx';
@@ -33,7 +34,7 @@ export function RegistryBrowser({ place, onGo, mayDelete, onDeleted, actions }: 
   };
   return (
     <div className="flex flex-col gap-4">
-      <Crumbs place={place} onGo={onGo} actions={actions} onDelete={ask} />
+      {place.kind !== 'repositories' && <Crumbs place={place} onGo={onGo} actions={actions} onDelete={ask} />}
       {place.kind === 'repositories' && <RepositoryList onGo={onGo} onDelete={ask} />}
       {place.kind === 'repository' && (
         <TagList key={place.name} name={place.name} onGo={onGo} onDelete={ask} actions={actions} />
@@ -59,35 +60,20 @@ function Crumbs({
   actions,
   onDelete,
 }: {
-  readonly place: Place;
+  readonly place: Exclude<Place, { readonly kind: 'repositories' }>;
   readonly onGo: (place: Place) => void;
   readonly actions: ((image: string) => ReactNode) | undefined;
   readonly onDelete: ((target: DeletionTarget) => void) | undefined;
 }) {
   const { address } = useRegistryConnection();
-  const refresh = useRefresh();
-  const [busy, setBusy] = useState(false);
-  const again = async () => {
-    setBusy(true);
-    await refresh().finally(() => setBusy(false));
-  };
-  const target: DeletionTarget | undefined =
-    place.kind === 'repositories'
-      ? undefined
-      : place.kind === 'repository'
-        ? { name: place.name }
-        : { name: place.name, reference: place.reference };
+  const target = place.kind === 'repository' ? { name: place.name } : { name: place.name, reference: place.reference };
   return (
     <div className="flex min-h-8.5 items-center gap-2">
       <nav aria-label="Where you are" className="flex min-w-0 flex-1 items-center gap-1.5">
-        {place.kind === 'repositories' ? (
-          <span className="font-medium">All repositories</span>
-        ) : (
-          <button type="button" className={crumb} onClick={() => onGo(everything)}>
-            All repositories
-          </button>
-        )}
-        {place.kind !== 'repositories' && <ChevronRight aria-hidden className="size-3.5 shrink-0 text-ink-3" />}
+        <button type="button" className={crumb} onClick={() => onGo(everything)}>
+          All repositories
+        </button>
+        <ChevronRight aria-hidden className="size-3.5 shrink-0 text-ink-3" />
         {place.kind === 'repository' && <span className="truncate font-medium">{place.name}</span>}
         {place.kind === 'manifest' && (
           <>
@@ -102,10 +88,8 @@ function Crumbs({
         )}
       </nav>
       {place.kind === 'manifest' && actions?.(pullName(address, place.name, place.reference))}
-      <IconButton label="Read again" busy={busy} onClick={() => void again()}>
-        <RotateCw />
-      </IconButton>
-      {target !== undefined && onDelete !== undefined && (
+      <RefreshButton />
+      {onDelete !== undefined && (
         <Button size="sm" icon={<Trash2 className="size-3.5" />} onClick={() => onDelete(target)}>
           {place.kind === 'repository' ? 'Delete repository' : 'Delete'}
         </Button>

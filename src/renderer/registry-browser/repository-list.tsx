@@ -11,6 +11,7 @@ import { type Column, RowActions, Table } from '../ui/table.tsx';
 import { type DeletionTarget, useRepositories } from './browser-queries.ts';
 import { KindBadge, RepositoryIcon } from './kind-badge.tsx';
 import type { Place } from './place.ts';
+import { RefreshButton } from './refresh-button.tsx';
 import { useRegistryConnection } from './registry-connection.ts';
 import type { Repository } from './registry-content.ts';
 
@@ -149,6 +150,7 @@ export function RepositoryList(acts: ListActs) {
             ? `${all.length} ${all.length === 1 ? 'repository' : 'repositories'}`
             : `${rows.length} of ${all.length}`}
         </span>
+        <RefreshButton />
       </div>
       {rows.length === 0 ? (
         <EmptyState

@@ -4,24 +4,25 @@ import type { RegistrySearchItem } from '../../../contract/engine-types.ts';
 import { intend } from '../../engine/intents.ts';
 import { useRegistries } from '../../engine/queries.ts';
 import { useRegistrySearch } from '../../engine/registry-search.ts';
-import { useSettings } from '../../host/host-context.tsx';
+import { useOwnRegistry, useSettings } from '../../host/host-context.tsx';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Input, Segments, Select } from '../../ui/field.tsx';
-import { Page } from '../../ui/page.tsx';
 import { Skeleton } from '../../ui/progress.tsx';
 import { Spinner } from '../../ui/spinner.tsx';
+import { RegistryFrame } from './registry-tabs.tsx';
 import { RepositoryCard } from './repository-card.tsx';
 import { RepositoryDrawer } from './repository-drawer.tsx';
 
 type Kind = 'all' | 'image' | 'extension' | 'plugin';
+const platforms = ['linux/amd64', 'linux/arm64', 'linux/arm/v7', 'linux/riscv64', 'linux/s390x', 'windows/amd64'];
 
 function Failures({
   failures,
   onRetry,
 }: {
-  readonly failures: readonly { registry: string; message: string; hint?: string }[];
+  readonly failures: readonly { registry: string; code: string; message: string; hint?: string }[];
   readonly onRetry: () => void;
 }) {
   return (
@@ -35,7 +36,13 @@ function Failures({
           <span className="min-w-0 flex-1">
             <span className="font-medium text-warn">{failure.registry} did not answer.</span>{' '}
             <span className="text-ink-2">{failure.message}</span>
+            {failure.hint && <span className="block text-xs text-ink-3">{failure.hint}</span>}
           </span>
+          {(failure.code === 'auth.required' || failure.code === 'auth.denied') && (
+            <Button size="sm" onClick={() => intend({ kind: 'sign-in', registry: failure.registry })}>
+              Sign in
+            </Button>
+          )}
           <Button size="sm" onClick={onRetry}>
             Try again
           </Button>
@@ -50,11 +57,23 @@ export function RegistryPage() {
   const [typed, setTyped] = useState('');
   const [term, setTerm] = useState('');
   const [kind, setKind] = useState<Kind>('all');
+  const [platform, setPlatform] = useState('');
   const [registry, setRegistry] = useState('');
   const [opened, setOpened] = useState<RegistrySearchItem>();
-  const added = useSettings().data?.registries.map((each) => each.address) ?? [];
+  const own = useOwnRegistry();
+  const added = [
+    ...new Set([
+      ...(useSettings().data?.registries.map((each) => each.address) ?? []),
+      ...(own?.kind === 'running' ? [own.address] : []),
+    ]),
+  ];
   const search = useRegistrySearch(
-    { query: term, kind: kind === 'all' ? undefined : kind, registry: registry || undefined },
+    {
+      query: term,
+      kind: kind === 'all' ? undefined : kind,
+      platform: platform || undefined,
+      registry: registry || undefined,
+    },
     added,
   );
   const submit = (event: FormEvent) => {
@@ -63,9 +82,8 @@ export function RegistryPage() {
   };
   const results = search.data?.results ?? [];
   return (
-    <Page
-      title="Registry"
-      lead="Find images, extensions and plugins in Docker Hub and in your own registries."
+    <RegistryFrame
+      tab="search"
       actions={
         <Button
           icon={<KeyRound className="size-4" />}
@@ -107,10 +125,23 @@ export function RegistryPage() {
             ]}
           />
           <Select
+            aria-label="Platform"
+            value={platform}
+            onChange={(e) => setPlatform(e.target.value)}
+            className="w-40!"
+          >
+            <option value="">Any platform</option>
+            {platforms.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </Select>
+          <Select
             aria-label="Registry"
             value={registry}
             onChange={(e) => setRegistry(e.target.value)}
-            className="w-56!"
+            className="w-48!"
           >
             <option value="">All registries</option>
             {[
@@ -159,6 +190,6 @@ export function RegistryPage() {
         </>
       )}
       <RepositoryDrawer item={opened} onClose={() => setOpened(undefined)} />
-    </Page>
+    </RegistryFrame>
   );
 }
