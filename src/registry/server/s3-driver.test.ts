@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { S3Client, S3Error } from './s3-client.ts';
+import type { PieceSizes } from './s3-appended-file.ts';
+import { S3Error } from './s3-client.ts';
 import { S3Driver } from './s3-driver.ts';
-import { type FakeS3, type Fault, fakeKey, fakeS3 } from './s3-fake-server.ts';
+import { fakeDriverOptions } from './s3-fake-client.ts';
+import { type FakeS3, type Fault, fakeS3 } from './s3-fake-server.ts';
 import { AppendConflict } from './storage-driver.ts';
 import { storageDriverSuite } from './storage-driver-suite.ts';
 
 const MiB = 1024 * 1024;
 
-function driverOn(fake: FakeS3, sizes = { pieceBytes: 64 * 1024, minPartBytes: 100 * 1024 }): S3Driver {
-  const endpoint = { url: fake.url, region: fakeKey.region, bucket: fake.bucket, pathStyle: true };
-  const client = new S3Client(endpoint, async () => fakeKey, { attempts: 6, firstDelayMs: 1 });
-  return new S3Driver({ client, prefix: 'team registry/', sizes });
+function driverOn(fake: FakeS3, sizes?: PieceSizes): S3Driver {
+  return new S3Driver(fakeDriverOptions(fake, sizes));
 }
 
 async function world(options: { minPartBytes?: number; pageSize?: number } = { minPartBytes: 100 * 1024 }) {
