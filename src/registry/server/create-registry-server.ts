@@ -11,14 +11,13 @@ import { Caches } from './caches.ts';
 import { ContentFactsReader } from './content-facts.ts';
 import { ContentGuard } from './content-guard.ts';
 import type { Stores } from './exchange.ts';
-import { repositoryFolders } from './garbage-collection.ts';
 import { Maintenance } from './maintenance.ts';
 import { ManifestStore } from './manifest-store.ts';
 import { condemnedOn, openStorage } from './open-storage.ts';
 import { Quotas } from './quotas.ts';
 import { type RegistryRequestHandler, registryHandler } from './registry-handler.ts';
 import { type RegistryLogger, silentLogger } from './registry-logger.ts';
-import { RepositoryUsage } from './repository-usage.ts';
+import { namesWithContent, RepositoryUsage } from './repository-usage.ts';
 import { RequestRate } from './request-rate.ts';
 import { SearchIndex } from './search-index.ts';
 import { ServerMetrics } from './server-metrics.ts';
@@ -76,11 +75,12 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
   const { openUpstream } = options;
   const caches = await Caches.open(settings.caches ?? [], { driver, stores, logger, openUpstream });
   const isCache = (name: string): boolean => caches.of(name) !== undefined;
-  const repositories = (): Promise<readonly string[]> => repositoryFolders(driver, '', 0);
+  const repositories = (): Promise<readonly string[]> => namesWithContent(driver);
+  const withManifests = (): Promise<readonly string[]> => stores.manifests.repositories();
   const quotas =
     settings.quotas === undefined
       ? undefined
-      : new Quotas(settings.quotas, { usage: stores.usage, isCache, repositories });
+      : new Quotas(settings.quotas, { usage: stores.usage, isCache, repositories, withManifests });
   const space = new StorageSpace(driver);
   const rules = settings.retention?.rules ?? [];
   const maintenance = new Maintenance({ driver, stores, space, rules, quotas, audit, logger, isCache });

@@ -27,6 +27,8 @@ export interface QuotaSources {
   readonly usage: RepositoryUsage;
   /** Names of all repositories, also of those that have blobs only. */
   readonly repositories: () => Promise<readonly string[]>;
+  /** Names of those that have a manifest. */
+  readonly withManifests: () => Promise<readonly string[]>;
   /** Those that are caches of others: they have a bound of their own. */
   readonly isCache: (name: string) => boolean;
 }
@@ -51,6 +53,8 @@ export class Quotas {
   readonly #sources: QuotaSources;
   readonly #used = new Map<string, Used>();
   readonly #reserved = new Map<string, { readonly name: string; bytes: number }>();
+  /** All repositories, as a while ago, and those admitted since. */
+  #named: { readonly names: Set<string>; readonly atMs: number } | undefined;
   #manifests: Promise<unknown> = Promise.resolve();
 
   constructor(rules: readonly QuotaRule[], sources: QuotaSources) {
@@ -109,9 +113,16 @@ export class Quotas {
     const rules = this.#of(name);
     if (rules.length === 0) return;
     await this.#admitRepository(name, rules);
+    // Those that count the blob already do not grow by it; what came since they were counted shows at the second look.
+    if (this.#withoutRoom(name, await this.#without(digest, name, rules), sizeBytes) === undefined) return;
+    for (const rule of rules) await this.#count(rule, name);
+    await this.#admitBytes(name, await this.#without(digest, name, rules), sizeBytes);
+  }
+
+  async #without(digest: Digest, name: string, rules: readonly QuotaRule[]): Promise<readonly QuotaRule[]> {
     const growing: QuotaRule[] = [];
     for (const rule of rules) if (!(await this.#usedBy(rule, name)).digests.has(digest)) growing.push(rule);
-    await this.#admitBytes(name, growing, sizeBytes);
+    return growing;
   }
 
   /** Stores a manifest with `put`, one at a time, so that two do not both take the last place. @throws RegistryError 'DENIED' */
@@ -119,7 +130,8 @@ export class Quotas {
     const rules = this.#of(name);
     if (rules.length === 0) return await put();
     const admitted = this.#manifests.then(async () => {
-      await this.#admitRepository(name, rules);
+      // Two new ones may have brought their blobs at once; with its manifest, one at a time, a repository begins to count.
+      await this.#admitRepository(name, rules, this.#sources.withManifests);
       await this.#admitTags(name, rules, tags);
       await this.#admitBytes(name, rules, sizeBytes);
       const stored = await put();
@@ -194,10 +206,22 @@ export class Quotas {
     return bytes;
   }
 
-  async #admitRepository(name: string, rules: readonly QuotaRule[]): Promise<void> {
+  async #admitRepository(
+    name: string,
+    rules: readonly QuotaRule[],
+    list?: () => Promise<readonly string[]>,
+  ): Promise<void> {
+    const content = await this.#sources.usage.of(name);
+    // One that counts already is no new one; the others are few, and worth a look at all there are.
+    const isNew = list === undefined ? content.sizes.size === 0 : content.manifests === 0;
+    if (isNew) await this.#admitNew(name, rules, list ?? this.#sources.repositories);
+    this.#named?.names.add(name);
+  }
+
+  async #admitNew(name: string, rules: readonly QuotaRule[], list: () => Promise<readonly string[]>): Promise<void> {
     for (const rule of rules) {
       if (rule.maxRepositories === undefined || rule.each) continue;
-      const names = await this.#names(rule);
+      const names = (await list()).filter((other) => this.#matches(rule, other));
       if (names.includes(name) || names.length < rule.maxRepositories) continue;
       throw over(rule, name, `${rule.maxRepositories} repositories, which there are`, 'maxRepositories');
     }
@@ -232,7 +256,9 @@ export class Quotas {
   }
 
   async #names(rule: QuotaRule): Promise<readonly string[]> {
-    return (await this.#sources.repositories()).filter((name) => this.#matches(rule, name));
+    if (this.#named === undefined || Date.now() - this.#named.atMs > freshMs)
+      this.#named = { names: new Set(await this.#sources.repositories()), atMs: Date.now() };
+    return [...this.#named.names].filter((name) => this.#matches(rule, name));
   }
 
   async #usedBy(rule: QuotaRule, name: string): Promise<Used> {

@@ -5,7 +5,7 @@
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { ManifestStore } from './manifest-store.ts';
 import type { StorageDriver } from './storage-driver.ts';
-import { blobData, layersFolder } from './storage-paths.ts';
+import { blobData, layersFolder, repositoriesRoot, repositoryFolder } from './storage-paths.ts';
 
 export interface RepositoryContent {
   /** Blobs it may use and manifests it has, with their sizes. */
@@ -22,6 +22,7 @@ interface Known {
 
 const freshMs = 60_000;
 const maxKnown = 4096;
+const maxDepth = 16;
 /** Looks at once: a repository of ten thousand blobs is read in a second, not in ten. */
 const width = 16;
 
@@ -97,4 +98,16 @@ export class RepositoryUsage {
     const oldest = this.#known.keys().next();
     if (this.#known.size > maxKnown && !oldest.done) this.#known.delete(oldest.value);
   }
+}
+
+/** Names of the repositories that hold content, be it blobs only; not of those with nothing but uploads begun. */
+export async function namesWithContent(driver: StorageDriver, parent = '', depth = 0): Promise<readonly string[]> {
+  if (depth > maxDepth) return [];
+  const names: string[] = [];
+  for (const part of await driver.list(parent === '' ? repositoriesRoot : repositoryFolder(parent))) {
+    if (part === '_layers' || part === '_manifests') names.push(parent);
+    if (part.startsWith('_')) continue;
+    names.push(...(await namesWithContent(driver, parent === '' ? part : `${parent}/${part}`, depth + 1)));
+  }
+  return [...new Set(names)];
 }
