@@ -132,6 +132,28 @@ describe('an attach without upgrade', () => {
     expect(await client.ended()).toMatch(/<end of input>$/);
   });
 
+  it.each([
+    ['with the head', ''],
+    ['after the head', '{"stream":'],
+  ])('skips a body of known length that comes %s: the input follows it', async (_, late) => {
+    await using server = await testServer(sessions);
+    const client = await server.connect();
+    const body = '{"stream":true}';
+    const head = `POST /containers/tty/attach HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n`;
+    client.socket.write(head + (late === '' ? body : late));
+    if (late !== '') {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      client.socket.write(body.slice(late.length));
+    }
+    expect(await client.until('\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    client.socket.write('one');
+    await client.until('[one]');
+    client.socket.write('two');
+    await client.until('[two]');
+    client.socket.end();
+    expect(await client.ended()).toMatch(/\r\n\r\n\[one\]\[two\]<end of input>$/);
+  });
+
   it('takes a body that is still being sent as input', async () => {
     await using server = await testServer(sessions);
     const client = await server.connect();

@@ -15,7 +15,7 @@ import type { StreamSession } from '../containers/container-service.ts';
 import type { Exchange } from './answer.ts';
 import { compareVersions } from './api-version.ts';
 import type { ErrorAnswer } from './error-answer.ts';
-import { jsonBodyMaxBytes } from './request-body.ts';
+import { jsonBodyMaxBytes, skipBody } from './request-body.ts';
 
 /** Clients before 1.42, and those that do not upgrade, know one content type, whatever the framing. */
 const plainContentType = 'application/vnd.docker.raw-stream';
@@ -43,6 +43,8 @@ export async function takeOverUpgraded(
 
 /** Answers 200 on a connection whose request came without Upgrade. */
 export async function takeOverPlain({ request, response, resolved, context, handler }: Exchange): Promise<void> {
+  // dockerode sends an attach's query as its body too; its input comes after that.
+  if (Number(request.headers['content-length'] ?? 0) > 0) await skipBody(request);
   const session = (await handler(context)) as StreamSession | undefined;
   if (resolved.name === 'ContainerAttachWebsocket') {
     session?.cancel();

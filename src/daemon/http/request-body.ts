@@ -24,6 +24,14 @@ export async function readJsonBody(spec: RouteSpec, source: BodySource): Promise
   return parseValue(spec.body, parseJsonBody(text));
 }
 
+/**
+ * Reads past a body that nobody asked for.
+ * @throws WharfError 'request.too-large' | 'request.invalid' when it stops coming
+ */
+export async function skipBody(stream: Readable): Promise<void> {
+  if (!stream.readableEnded) await readBounded(stream);
+}
+
 /** A client that sends half a body and then nothing must not hold its part of it for ever. */
 const silentMaxMs = 60_000;
 
