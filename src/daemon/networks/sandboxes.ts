@@ -13,15 +13,10 @@ import { join } from 'node:path';
 import { isWharfError, raise, WharfError } from '../../contract/errors.ts';
 import type { EventBus } from '../events/event-bus.ts';
 import type { LinkCounters } from '../linux/netlink-links.ts';
-import {
-  type FilesSituation,
-  rewriteContainerFiles,
-  shareContainerFiles,
-  writeContainerFiles,
-} from './container-files.ts';
+import { type FilesSituation, rewriteContainerFiles, writeContainerFiles } from './container-files.ts';
 import type { DnsForwarder } from './dns-forwarder.ts';
 import type { DnsNames } from './dns-names.ts';
-import { planSandbox, type SandboxPlan, type WantedEndpoint } from './endpoint-plan.ts';
+import { planSandbox, type SandboxPlan } from './endpoint-plan.ts';
 import { Endpoints } from './endpoints.ts';
 import type { NetworkAddresses } from './network-addresses.ts';
 import type { NetworkDefaults } from './network-defaults.ts';
@@ -31,13 +26,14 @@ import { poolsOf } from './network-pools.ts';
 import type { NetworkRegistry } from './network-registry.ts';
 import type { Sandbox, SandboxRequest } from './network-service.ts';
 import type { NetworkRecord, NetworkStore, SandboxRecord } from './network-store.ts';
+import { openSandbox } from './open-sandbox.ts';
 import type { PortPublisher } from './port-publisher.ts';
 import { republished } from './port-publisher.ts';
-import { type WantedPort, wantedPorts } from './port-spec.ts';
+import type { WantedPort } from './port-spec.ts';
 import { publishTarget, specific } from './publish-target.ts';
 import type { SandboxKernel } from './sandbox-kernel.ts';
 import { SandboxNames } from './sandbox-names.ts';
-import { attachmentsOf, newEndpointRecord, newId, newSandboxRecord } from './sandbox-record.ts';
+import { attachmentsOf } from './sandbox-record.ts';
 import { sandboxView } from './sandbox-view.ts';
 
 export interface SandboxesOptions {
@@ -102,87 +98,8 @@ export class Sandboxes {
   async open(request: SandboxRequest, signal: AbortSignal): Promise<Sandbox> {
     signal.throwIfAborted();
     if (this.#records.has(request.containerId)) await this.close(request.containerId);
-    const plan = this.plan(request);
-    const base = newSandboxRecord(withDaemonDns(request, this.#o.defaults), newId());
-    switch (plan.kind) {
-      case 'host':
-        return this.#openWithout(base, plan.record, '');
-      case 'none':
-        return this.#openWithout(base, plan.record, this.#o.kernel.pathOf(base.sandboxId), request.sysctls);
-      case 'shared':
-        return this.#openShared(base, plan.container);
-      case 'own':
-        return this.#openOwn(base, { request, endpoints: plan.endpoints, signal });
-    }
-  }
-
-  /** Host and none: no addresses; none has a namespace with loopback only. */
-  async #openWithout(
-    base: SandboxRecord,
-    network: NetworkRecord | undefined,
-    netnsPath: string,
-    sysctls: Readonly<Record<string, string>> = {},
-  ): Promise<Sandbox> {
-    const bare = { ipv4: '', ipv6: '', interfaceName: '', mac: '' };
-    const endpoints = network === undefined ? [] : [newEndpointRecord(base, { record: network, settings: {} }, bare)];
-    let record: SandboxRecord = { ...base, netnsPath, endpoints, networkDisabled: network === undefined };
-    this.save(record);
-    try {
-      if (netnsPath !== '') {
-        const { inode } = this.#o.kernel.build(netnsPath, { attachments: [], sysctls, inside: () => undefined });
-        record = { ...record, netnsInode: inode };
-        this.save(record);
-      }
-      this.#writeFiles(record);
-    } catch (error) {
-      await this.#drop(record);
-      throw error;
-    }
-    if (network !== undefined) this.announce('connect', network, record.containerId);
-    return this.view(record);
-  }
-
-  #openShared(base: SandboxRecord, nameOrId: string): Sandbox {
-    const target = this.byContainer(nameOrId);
-    if (target === undefined) {
-      throw new WharfError(
-        'container.not-running',
-        `cannot join network namespace of a non running container: ${nameOrId}`,
-      );
-    }
-    const record = { ...base, sharedWith: target.containerId, netnsPath: target.netnsPath };
-    shareContainerFiles(target.filesDir, record.filesDir);
-    this.save(record);
-    return this.view(record);
-  }
-
-  async #openOwn(base: SandboxRecord, open: OwnSandbox): Promise<Sandbox> {
-    const { request, endpoints, signal } = open;
-    const netnsPath = this.#o.kernel.pathOf(base.sandboxId);
-    let record: SandboxRecord = { ...base, netnsPath, wantedPorts: wantedPorts(request) };
-    try {
-      for (const wanted of endpoints)
-        record = { ...record, endpoints: [...record.endpoints, await this.endpoints.allocate(record, wanted, signal)] };
-      this.save(record);
-      const built = record;
-      const { inode } = this.#o.kernel.build(record.netnsPath, {
-        attachments: this.attachments(record),
-        sysctls: request.sysctls,
-        inside: () => this.names.openInside(built),
-      });
-      record = { ...record, netnsInode: inode };
-      // Sockets only where something is published; the common container without ports never waits.
-      const wanted = record.wantedPorts;
-      if (wanted.length > 0) record = { ...record, ports: await this.publish(record, wanted, signal) };
-      this.save(record);
-      this.#writeFiles(record);
-    } catch (error) {
-      await this.#drop(record);
-      throw error;
-    }
-    this.names.announce(record);
-    for (const attachment of this.attachments(record)) this.announce('connect', attachment.record, record.containerId);
-    return this.view(record);
+    const { kernel, defaults } = this.#o;
+    return this.view(await openSandbox({ kernel, defaults, sandboxes: this }, request, signal));
   }
 
   /** @throws WharfError 'network.not-found' | 'network.config-invalid' */
@@ -213,7 +130,7 @@ export class Sandboxes {
   async close(containerId: string): Promise<void> {
     const record = this.#records.get(containerId);
     if (record === undefined) return;
-    await this.#drop(record);
+    await this.drop(record);
     for (const endpoint of record.endpoints) {
       const network = this.#o.registry.get(endpoint.networkId);
       if (network !== undefined) this.announce('disconnect', network, containerId);
@@ -221,7 +138,7 @@ export class Sandboxes {
   }
 
   /** Everything of a sandbox but the events. Each step may be done already. */
-  async #drop(record: SandboxRecord): Promise<void> {
+  async drop(record: SandboxRecord): Promise<void> {
     const { containerId } = record;
     this.#unpublish(record);
     this.names.close(record);
@@ -281,7 +198,8 @@ export class Sandboxes {
     rewriteContainerFiles(record, this.#filesSituation(record));
   }
 
-  #writeFiles(record: SandboxRecord): void {
+  /** At the start of a container. */
+  writeFiles(record: SandboxRecord): void {
     writeContainerFiles(record, this.#filesSituation(record));
   }
 
@@ -346,23 +264,6 @@ export class Sandboxes {
   }
 }
 
-interface OwnSandbox {
-  readonly request: SandboxRequest;
-  readonly endpoints: readonly WantedEndpoint[];
-  readonly signal: AbortSignal;
-}
-
 function noSandbox(containerId: string): WharfError {
   return new WharfError('container.not-running', `container ${containerId} is not running`);
-}
-
-/** What the daemon's flags say about names goes for containers that say nothing. */
-function withDaemonDns(request: SandboxRequest, defaults: NetworkDefaults): SandboxRequest {
-  const orDefault = (own: readonly string[], common: readonly string[]) => (own.length > 0 ? own : common);
-  return {
-    ...request,
-    dns: orDefault(request.dns, defaults.dns),
-    dnsOptions: orDefault(request.dnsOptions, defaults.dnsOptions),
-    dnsSearch: orDefault(request.dnsSearch, defaults.dnsSearch),
-  };
 }
