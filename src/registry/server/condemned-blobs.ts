@@ -35,7 +35,7 @@ export class CondemnedBlobs {
   /** Before content is brought, or linked to. @throws RegistryError 'TOOMANYREQUESTS' with status 503 when it takes too long */
   async untilFree(digest: Digest): Promise<void> {
     if (!(await this.has(digest))) return;
-    const stepMs = Math.min(1_000, this.#times.freshMs);
+    const stepMs = Math.min(1_000, Math.max(1, this.#times.freshMs));
     for (const endMs = Date.now() + this.#times.waitMs; Date.now() < endMs; ) {
       await pause(stepMs);
       const state = await this.#state(stepMs);
