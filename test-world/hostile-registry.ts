@@ -19,6 +19,10 @@ export interface HostileRegistry extends AsyncDisposable {
   readonly image: string;
   /** How many layers it was asked for. */
   readonly blobRequests: number;
+  /** From here on it is as it should be, ranges included. */
+  recover(): void;
+  /** First byte asked for of each layer since then. */
+  readonly offsets: readonly number[];
 }
 
 export async function hostileRegistry(kind: Hostility): Promise<HostileRegistry> {
@@ -26,6 +30,8 @@ export async function hostileRegistry(kind: Hostility): Promise<HostileRegistry>
   if (image === undefined) throw new Error('no fixture image');
   const { blobs, manifest } = imageDocuments(image);
   let blobRequests = 0;
+  let recovered = false;
+  const offsets: number[] = [];
 
   function answer(request: IncomingMessage, response: ServerResponse): void {
     const path = request.url ?? '';
@@ -39,13 +45,22 @@ export async function hostileRegistry(kind: Hostility): Promise<HostileRegistry>
       response.setHeader('content-type', mediaTypes.ociManifest);
       response.setHeader('docker-content-digest', digestOf(manifest));
       response.end(manifest);
-    } else sendBlob(path, response);
+    } else sendBlob(path, request.headers.range, response);
   }
 
-  function sendBlob(path: string, response: ServerResponse): void {
+  function sendBlob(path: string, range: string | undefined, response: ServerResponse): void {
     const blob = blobs.find(({ descriptor }) => path.endsWith(descriptor.digest));
     if (blob === undefined) {
       response.writeHead(404).end('{"errors":[{"code":"BLOB_UNKNOWN"}]}');
+      return;
+    }
+    if (recovered && blob.descriptor.mediaType !== mediaTypes.ociConfig) {
+      const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
+      const rest = blob.bytes.subarray(from);
+      offsets.push(from);
+      response.setHeader('content-length', rest.length);
+      if (from > 0) response.setHeader('content-range', `bytes ${from}-${blob.bytes.length - 1}/${blob.bytes.length}`);
+      response.writeHead(from > 0 ? 206 : 200).end(rest);
       return;
     }
     response.writeHead(200, { 'content-length': blob.bytes.length, 'content-type': 'application/octet-stream' });
@@ -70,6 +85,10 @@ export async function hostileRegistry(kind: Hostility): Promise<HostileRegistry>
     get blobRequests() {
       return blobRequests;
     },
+    recover() {
+      recovered = true;
+    },
+    offsets,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
