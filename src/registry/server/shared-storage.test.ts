@@ -185,9 +185,13 @@ it('one server collects at a time; a lease that ran out is taken over, and its h
   expect((await w.b.collect()).blobs).toBe(1);
   const other = await w.b.pushBlob('app', Buffer.from('left over too'));
   w.age('app', other);
+  // The other server took this one, so it keeps it when it collects; the one whose lease ran out would not.
+  const kept = await w.a.pushBlob('app', Buffer.from('new'));
+  w.age('app', kept);
   // A lease of no time at all has run out by the time it is held.
   w.b.driver.onCondemned = async () => {
     expect((await w.a.collect()).blobs).toBe(1);
   };
   await expect(w.b.collect(0)).rejects.toThrow('another server took over');
+  expect(await w.b.blobs.size(kept)).toBe(3);
 });
