@@ -8,6 +8,8 @@ import { type Credential, tokenUsername } from './credential.ts';
  * document on stdin, a document on stdout; see docker/docker-credential-helpers.
  */
 const helperTimeoutMs = 30_000;
+/** Of one credential; far more than any has. */
+const maxAnswerBytes = 1 << 20;
 const notFoundText = 'credentials not found';
 
 /** @throws UsageError when the helper fails for another reason than having nothing */
@@ -80,7 +82,14 @@ function runHelper(
       signal: AbortSignal.any([signal, AbortSignal.timeout(helperTimeoutMs)]),
     });
     const chunks: Buffer[] = [];
-    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    let length = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length <= maxAnswerBytes) return;
+      child.kill('SIGKILL');
+      reject(helperError(name, verb, `it answered more than ${maxAnswerBytes} bytes`));
+    });
     child.on('error', (error) => reject(signal.aborted ? signal.reason : helperError(name, verb, spawnProblem(error))));
     child.on('close', (code) => resolve({ code: code ?? 1, stdout: Buffer.concat(chunks).toString('utf8') }));
     // A helper that reads nothing closes its input early; its exit code says whether that was wrong.
