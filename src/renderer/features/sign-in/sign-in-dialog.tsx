@@ -34,6 +34,8 @@ export function SignInDialog() {
     try {
       await host.invoke('credentials.save', { registry: registry.trim() || 'docker.io', username, secret });
       await cache.invalidateQueries({ queryKey: hostKeys.credentials });
+      // What was refused before may be there now.
+      await cache.invalidateQueries({ queryKey: ['registry-search'] });
       toastSuccess(`Signed in to ${registry.trim() || 'docker.io'}`);
       endIntent();
     } catch (cause) {
