@@ -3,7 +3,9 @@
  * `/<name>:/<own name>/<alias>`, and the linked container has `<own name>/<alias>` among its names.
  */
 
+import type { HostConfig } from '../../contract/engine-types.ts';
 import { WharfError } from '../../contract/errors.ts';
+import type { NetworkService } from '../networks/network-service.ts';
 import { invalidConfig } from './config-refusal.ts';
 import type { ContainerContext, ContainerHandle } from './container-context.ts';
 import { type ContainerStore, noSuchContainer } from './container-store.ts';
@@ -65,6 +67,17 @@ export function linkEnvOf(
     const linkName = `/${handle.record.name}/${alias}`;
     return linkEnv({ linkName, address, env: config.Env ?? [], exposedPorts: Object.keys(config.ExposedPorts ?? {}) });
   });
+}
+
+/** dockerd opens the linked container's ports then; here the ports of such a bridge hear nothing of each other. */
+export function linkWarnings(
+  networks: Pick<NetworkService, 'list'>,
+  { Links, NetworkMode }: HostConfig,
+): readonly string[] {
+  if (!Links?.length || NetworkMode !== 'bridge') return [];
+  const bridge = networks.list(new Map(), { containers: false }).find(({ Name }) => Name === 'bridge');
+  if (bridge?.Options?.['com.docker.network.bridge.enable_icc'] !== 'false') return [];
+  return ['Links open no ports between containers while the default bridge keeps them apart (--icc=false).'];
 }
 
 /** HostConfig.Links of inspect. A linked container that was removed is not shown. */

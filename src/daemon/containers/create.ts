@@ -13,7 +13,7 @@ import type { LocalImage } from '../images/image-service.ts';
 import type { NetworkService } from '../networks/network-service.ts';
 import { removeFolder } from '../snapshots/remove-small-tree.ts';
 import type { ContainerContext } from './container-context.ts';
-import { resolveLink } from './container-links.ts';
+import { linkWarnings, resolveLink } from './container-links.ts';
 import { generateName, parseName } from './container-names.ts';
 import { type ContainerRecord, containerDir, logPath, newId } from './container-record.ts';
 import { plainSettings } from './container-settings.ts';
@@ -135,7 +135,11 @@ async function planContainer(
   const imageWarnings = wanted.flatMap(({ kind }) =>
     kind === 'image' ? ['Image mount is an experimental feature'] : [],
   );
-  return { record, wanted, warnings: [...macWarnings, ...imageWarnings, ...checked.warnings] };
+  return {
+    record,
+    wanted,
+    warnings: [...macWarnings, ...imageWarnings, ...linkWarnings(context.networks, hostConfig), ...checked.warnings],
+  };
 }
 
 /** A network that is not there is the start's trouble, as with dockerd: it may be made until then. */

@@ -95,7 +95,8 @@ async function bringUp(context: ContainerContext, handle: ContainerHandle, signa
 }
 
 function networkFailure(error: unknown): unknown {
-  return isWharfError(error, 'network.not-found') ? reworded('failed to set up container networking: ', error) : error;
+  const isOfPlan = isWharfError(error, 'network.not-found') || isWharfError(error, 'network.config-invalid');
+  return isOfPlan ? reworded('failed to set up container networking: ', error) : error;
 }
 
 /** What only the start finds wrong with a config is the engine's failure to Docker: 500, where a create answers 400. */
