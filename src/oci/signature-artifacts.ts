@@ -6,7 +6,9 @@
  *     repo:sha256-<hex>.att        a manifest whose layers are DSSE envelopes (attestations)
  *     referrers of sha256:<hex>    manifests of the same layers, or with one sigstore bundle
  */
+
 import { type Digest, digestAlgorithm, digestHex } from './digest.ts';
+import { mediaTypes } from './media-types.ts';
 
 export const signatureTypes = {
   simpleSigning: 'application/vnd.dev.cosign.simplesigning.v1+json',
@@ -26,9 +28,13 @@ export function isBundleType(mediaType: string): boolean {
   return bundleForm.test(mediaType);
 }
 
-/** Whether a referrer of this artifact type may hold signatures; one without a type may hold anything. */
+/**
+ * Whether a referrer of this artifact type may hold signatures; one without a type may hold anything. So may one whose type
+ * is its config's: cosign lists bundles so where it writes the list itself, for a registry without the referrers API.
+ */
 export function mayHoldSignatures(artifactType: string | undefined): boolean {
   if (artifactType === undefined || isBundleType(artifactType)) return true;
+  if (artifactType === mediaTypes.ociEmpty || artifactType === mediaTypes.ociConfig) return true;
   return Object.values(signatureTypes).some((type) => type === artifactType);
 }
 

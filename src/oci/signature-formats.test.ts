@@ -38,6 +38,7 @@ describe('where signatures lie', () => {
     expect(isBundleType('application/vnd.dev.sigstore.bundled+json')).toBe(false);
     expect(mayHoldSignatures('application/vnd.dev.cosign.artifact.sig.v1+json')).toBe(true);
     expect(mayHoldSignatures(undefined)).toBe(true);
+    expect(mayHoldSignatures('application/vnd.oci.empty.v1+json')).toBe(true);
     expect(mayHoldSignatures('application/spdx+json')).toBe(false);
   });
 });
