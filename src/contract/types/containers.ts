@@ -6,13 +6,19 @@ import { EndpointSettings, NetworkingConfig } from './networks.ts';
 
 /** Body of container create: the Config's fields with HostConfig and NetworkingConfig beside them. */
 export const ContainerCreateRequest: s.Schema<
-  ContainerConfig & { readonly HostConfig?: HostConfig | null; readonly NetworkingConfig?: NetworkingConfig | null }
+  ContainerConfig & {
+    readonly HostConfig?: HostConfig | null;
+    readonly NetworkingConfig?: NetworkingConfig | null;
+    /** Not in Docker's document, but docker-py's low-level client puts it here. */
+    readonly Runtime?: string | null;
+  }
 > = {
   type: 'object',
   properties: {
     ...ContainerConfig.properties,
     HostConfig: s.maybe(HostConfig),
     NetworkingConfig: s.maybe(NetworkingConfig),
+    Runtime: s.maybe(s.string),
   },
   required: [],
 };

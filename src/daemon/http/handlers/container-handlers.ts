@@ -7,7 +7,7 @@ import type { PathStat, WaitCondition } from '../../containers/container-service
 import { compareVersions } from '../api-version.ts';
 import type { HandlersFor, RequestContext } from '../handler.ts';
 import { contentTypeFor } from '../hijack.ts';
-import { settingsOfVersion, updateOfVersion } from './container-versions.ts';
+import { settingsOfVersion, updateOfVersion, withRuntime } from './container-versions.ts';
 import type { EngineServices } from './engine-services.ts';
 import { mountsOfVersion, volumeDriverWarning } from './mount-versions.ts';
 import { networksOfVersion } from './network-versions.ts';
@@ -23,7 +23,7 @@ function lifeCycle({ containers }: EngineServices) {
   return {
     ContainerCreate: async ({ body, query, apiVersion, signal }) => {
       const { name, platform } = query;
-      const networked = networksOfVersion(settingsOfVersion(body, apiVersion), apiVersion);
+      const networked = networksOfVersion(settingsOfVersion(withRuntime(body), apiVersion), apiVersion);
       const request = {
         ...networked.request,
         HostConfig: mountsOfVersion(networked.request.HostConfig ?? undefined, apiVersion),

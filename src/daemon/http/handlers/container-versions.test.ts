@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { settingsOfVersion, updateOfVersion } from './container-versions.ts';
+import { settingsOfVersion, updateOfVersion, withRuntime } from './container-versions.ts';
 
 test('before 1.40 a container that says nothing has a memory others may share', () => {
   expect(settingsOfVersion({}, '1.39').HostConfig).toMatchObject({ IpcMode: 'shareable' });
@@ -23,4 +23,14 @@ test('what came later is overlooked', () => {
 test('before 1.40 an update leaves the limit of processes alone', () => {
   expect(updateOfVersion({ Memory: 1, PidsLimit: 5 }, '1.39')).toEqual({ Memory: 1 });
   expect(updateOfVersion({ PidsLimit: 5 }, '1.40')).toEqual({ PidsLimit: 5 });
+});
+
+test('a runtime beside HostConfig is taken where that names none', () => {
+  expect(withRuntime({ Runtime: 'runc', HostConfig: { Init: true } })).toEqual({
+    HostConfig: { Init: true, Runtime: 'runc' },
+  });
+  expect(withRuntime({ Runtime: 'runc', HostConfig: { Runtime: 'crun' } })).toEqual({
+    HostConfig: { Runtime: 'crun' },
+  });
+  expect(withRuntime({ Runtime: null, Image: 'busybox' })).toEqual({ Image: 'busybox' });
 });

@@ -14,6 +14,12 @@ export function settingsOfVersion(body: ContainerCreateRequest, apiVersion: stri
   };
 }
 
+/** docker-py's `create_container(runtime=…)` says it beside HostConfig, where dockerd overlooks it. HostConfig's own goes first. */
+export function withRuntime({ Runtime, ...body }: ContainerCreateRequest): ContainerCreateRequest {
+  if (!Runtime || body.HostConfig?.Runtime) return body;
+  return { ...body, HostConfig: { ...body.HostConfig, Runtime } };
+}
+
 function olderHostConfig(given: HostConfig, isBefore: (version: string) => boolean): HostConfig {
   return {
     ...given,
