@@ -102,8 +102,8 @@ test.describe('with users', () => {
     await page.keyboard.press('Enter');
     await expect(page.getByTestId('stored-team/shop')).toBeVisible();
     await expect(page.getByRole('banner')).toContainText('anna');
-    const kept = await page.evaluate(() =>
-      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+    const kept = await page.evaluate<string>(
+      'JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])',
     );
     expect(kept).toBe('[{},{},""]');
     await page.reload();
