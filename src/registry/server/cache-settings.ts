@@ -15,3 +15,12 @@ export interface CacheSettings {
   /** What was used longest ago goes when there is more. */
   readonly maxBytes?: number;
 }
+
+/** Without a slash, and `/v2`, at its end; or what it should have been. */
+export function readBaseUrl(value: unknown): { readonly url: string } | { readonly fault: string } {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    return { fault: 'a base URL, as https://registry-1.docker.io' };
+  if (url.username !== '' || url.password !== '') return { fault: 'without a password: that belongs into a file' };
+  return { url: `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/v2$/, '')}` };
+}

@@ -2,9 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { WharfError } from '../../contract/errors.ts';
-import { type CacheSettings, upstreamPassword, upstreamUser } from './cache-settings.ts';
+import { type CacheSettings, readBaseUrl, upstreamPassword, upstreamUser } from './cache-settings.ts';
 import { passwordVariable, type ServingRegistry } from './maintenance-command.ts';
-import { baseUrl } from './server-settings.ts';
 
 export type RegistryCommand =
   | {
@@ -151,11 +150,13 @@ function cacheOf(values: Values): { readonly cache?: CacheSettings } {
     if (other) throw invalid('--upstream-credentials, --tag-ttl and --cache-size go with --upstream');
     return {};
   }
+  const read = readBaseUrl(upstream);
+  if ('fault' in read) throw invalid(`--upstream must be ${read.fault}`);
   if (ttl !== undefined && !/^\d{1,9}$/.test(ttl)) throw invalid('--tag-ttl takes seconds');
   return {
     cache: {
       prefix: '',
-      upstream: baseUrl(upstream, '--upstream'),
+      upstream: read.url,
       ...(credentialsFile === undefined ? {} : { credentialsFile }),
       ...(ttl === undefined ? {} : { tagTtlSeconds: Number(ttl) }),
       ...(size === undefined ? {} : { maxBytes: bytesOf(size) }),

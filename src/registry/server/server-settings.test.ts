@@ -133,6 +133,24 @@ it('a settings file is read whole', () => {
     collectEveryMinutes: 5,
     sparse: true,
     auditLog: '/x',
+    quotas: [
+      { repositories: ['*'], each: false, maxBytes: 10, maxRepositories: 2, maxTags: 3 },
+      { repositories: ['team/*'], each: true, maxTags: 0 },
+    ],
+    retention: {
+      everyMinutes: 60,
+      rules: [{ repositories: ['*'], tags: ['pr-*'], keepLast: 0, keepDays: 0.5, protect: ['v*'], untaggedDays: 7 }],
+    },
+    caches: [
+      {
+        prefix: 'hub',
+        upstream: 'https://registry-1.docker.io',
+        credentialsFile: '/c',
+        tagTtlSeconds: 0,
+        maxBytes: 100,
+      },
+      { prefix: '', upstream: 'http://127.0.0.1:5000/base' },
+    ],
   };
   expect(parseServerSettings(JSON.stringify(settings))).toEqual(settings);
 });
@@ -144,6 +162,18 @@ it.each([
   ['{"access": [{"repositories": [], "users": ["*"], "allow": ["read"]}]}', 'access[0].repositories'],
   ['{"limits": {"blobBytes": -1}}', 'limits.blobBytes'],
   ['{"sparse": "yes"}', 'sparse'],
+  ['{"access": [{"repositories": ["a"], "users": ["*"], "allow": ["admin"]}]}', 'access[0].repositories'],
+  ['{"quotas": [{"repositories": ["*"]}]}', 'quotas[0]'],
+  ['{"quotas": [{"maxTags": 1}]}', 'quotas[0].repositories'],
+  ['{"quotas": [{"repositories": ["*"], "each": true, "maxRepositories": 1}]}', 'quotas[0].maxRepositories'],
+  ['{"retention": {"rules": [{"repositories": ["*"]}]}}', 'retention.rules[0]'],
+  ['{"retention": {"rules": [{"repositories": ["*"], "keepLast": 1.5}]}}', 'retention.rules[0].keepLast'],
+  ['{"retention": {}}', 'retention.rules'],
+  ['{"caches": [{"prefix": "hub"}]}', 'caches[0].upstream'],
+  ['{"caches": [{"upstream": "https://u:p@hub.example"}]}', 'without a password'],
+  ['{"caches": [{"upstream": "ftp://hub.example"}]}', 'caches[0].upstream'],
+  ['{"caches": [{"prefix": "Hub", "upstream": "https://hub.example"}]}', 'caches[0].prefix'],
+  ['{"caches": [{"upstream": "https://a.example"}, {"upstream": "https://b.example"}]}', 'different prefixes'],
 ])('the settings %s are refused', (text, message) => {
   expect(() => parseServerSettings(text)).toThrow(message);
 });

@@ -16,7 +16,7 @@ import { readFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
 import { isRepositoryPath } from '../../oci/reference.ts';
 import type { AccessRule, RepositoryAction } from './access-rules.ts';
-import type { CacheSettings } from './cache-settings.ts';
+import { type CacheSettings, readBaseUrl } from './cache-settings.ts';
 import type { QuotaRule } from './quotas.ts';
 import type { RetentionRule } from './retention-plan.ts';
 import { type StorageSettings, storageSettings } from './s3-settings.ts';
@@ -179,13 +179,10 @@ function prefix(json: unknown, where: string): string {
   return json;
 }
 
-/** @throws WharfError 'request.invalid' for what is no base URL, and for one that carries a password */
-export function baseUrl(json: unknown, where: string): string {
-  const url = typeof json === 'string' && URL.canParse(json) ? new URL(json) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
-    throw bad(where, 'a base URL, as https://registry-1.docker.io');
-  if (url.username !== '' || url.password !== '') throw bad(where, 'without a password: that belongs into a file');
-  return `${url.origin}${url.pathname.replace(/\/+$/, '').replace(/\/v2$/, '')}`;
+function baseUrl(json: unknown, where: string): string {
+  const read = readBaseUrl(json);
+  if ('fault' in read) throw bad(where, read.fault);
+  return read.url;
 }
 
 function distinct(caches: readonly CacheSettings[]): readonly CacheSettings[] {
