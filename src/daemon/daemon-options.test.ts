@@ -103,6 +103,14 @@ describe('flags', () => {
     });
   });
 
+  it('the trust policy is beside the configuration file, or must be where it is said to be', () => {
+    expect(options().trustPolicy).toEqual({ path: '/etc/wharf/trust-policy.json', required: false });
+    expect(options('--trust-policy', '/srv/policy.json').trustPolicy).toEqual({
+      path: '/srv/policy.json',
+      required: true,
+    });
+  });
+
   it.each([
     [['--nonsense'], 'unknown flag: --nonsense'],
     [['-x'], "unknown shorthand flag: 'x' in -x"],

@@ -5,7 +5,8 @@ import { isJsonObject, malformed, objectList, parseJsonObject, requiredString } 
 export const inTotoPayloadType = 'application/vnd.in-toto+json';
 /** Attestations hold bills of materials, which are long. */
 export const maxEnvelopeChars = 16 * 1024 * 1024;
-const maxSignatures = 32;
+/** Each is tried with each key over the whole payload. */
+const maxSignatures = 8;
 
 export interface DsseEnvelope {
   readonly payloadType: string;

@@ -1,4 +1,5 @@
 /** One pull before the policy: refused at once, let in, or let in when its signatures are enough. */
+import { setImmediate } from 'node:timers/promises';
 import { WharfError } from '../../contract/errors.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { canonical, familiar, type Reference } from '../../oci/reference.ts';
@@ -91,7 +92,14 @@ export async function findingsAbout(
   endpoint?: string,
 ): Promise<readonly Finding[]> {
   const candidates = await findSignatures(registry, reference, subject, { ...options, endpoint });
-  return candidates.flatMap((candidate) => findingsOf(candidate, subject, keys));
+  const findings: Finding[] = [];
+  for (const candidate of candidates) {
+    findings.push(...findingsOf(candidate, subject, keys));
+    // Hashing large attestations takes a while: others are served in between.
+    await setImmediate();
+    options.signal.throwIfAborted();
+  }
+  return findings;
 }
 
 function subjectOf({ descriptor, bytes }: FetchedManifest): Subject {
