@@ -65,6 +65,7 @@ const sharedFreshMs = 10_000;
 /** @throws WharfError 'request.invalid' when the users file can not be read */
 export async function createRegistryServer(options: RegistryServerOptions): Promise<RegistryServer> {
   const driver = options.driver ?? openStorage(options.root ?? '', options.settings?.storage);
+  if (options.driver === undefined) await driver.check?.();
   const logger = options.logger ?? silentLogger;
   const settings = options.settings ?? {};
   const access = await openAccess(options);

@@ -28,9 +28,12 @@ const maxPerDelete = 1000;
 
 export class S3Bucket {
   readonly #client: S3Client;
+  readonly #conditional: boolean;
 
-  constructor(client: S3Client) {
+  /** @param conditional false for stores that know no conditional writes: then each write is done */
+  constructor(client: S3Client, conditional = true) {
     this.#client = client;
+    this.#conditional = conditional;
   }
 
   async get(key: string): Promise<{ readonly bytes: Buffer; readonly etag: string } | undefined> {
@@ -55,7 +58,8 @@ export class S3Bucket {
   }
 
   /** Answers the new ETag; undefined when the condition does not hold. */
-  async put(key: string, body: readonly Uint8Array[], condition?: WriteCondition): Promise<string | undefined> {
+  async put(key: string, body: readonly Uint8Array[], wanted?: WriteCondition): Promise<string | undefined> {
+    const condition = this.#conditional ? wanted : undefined;
     const writer = randomUUID();
     const headers = {
       'content-type': 'application/octet-stream',

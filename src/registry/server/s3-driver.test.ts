@@ -151,6 +151,20 @@ it('gives up after its tries, and at once where no try will help', async () => {
   expect(under.fake.requests).toHaveLength(7);
 });
 
+it('a store without conditions, without the bucket, or for another key is refused at the start', async () => {
+  await using under = await world();
+  await under.driver.check();
+  await under.driver.check();
+  await using forgetful = await fakeS3({ forgetful: true });
+  await expect(driverOn(forgetful).check()).rejects.toThrow('although a condition');
+  const alone = new S3Driver({ ...fakeDriverOptions(forgetful), exclusive: true });
+  await alone.check();
+  expect(alone.shared).toBeUndefined();
+  expect(await alone.append('u', 0, once(Buffer.from('x')))).toBe(1);
+  const elsewhere = driverOn({ ...under.fake, bucket: 'nowhere' });
+  await expect(elsewhere.check()).rejects.toThrow('the bucket nowhere can not be used');
+});
+
 it('multipart uploads of a server that died are abandoned after their time', async () => {
   await using under = await world();
   under.fake.objects.begin('team registry/blobs/x');

@@ -3,10 +3,12 @@
  * bucket, and each sees at once what another wrote (S3's reads and lists are consistent after a write).
  */
 import { Readable } from 'node:stream';
+import { WharfError } from '../../contract/errors.ts';
 import { appendPieces, assemble, defaultPieceSizes, type PieceSizes, piecesOf, sizeOf } from './s3-appended-file.ts';
 import { S3Bucket } from './s3-bucket.ts';
 import { type S3Client, S3Error } from './s3-client.ts';
 import type { SharedFile, SharedStorage, StorageDriver, StoredFile } from './storage-driver.ts';
+import { conditionProbePath } from './storage-paths.ts';
 
 export interface S3DriverOptions {
   readonly client: S3Client;
@@ -15,6 +17,8 @@ export interface S3DriverOptions {
   /** Which paths may be appended to: only these are looked for in pieces. All when it is left out. */
   readonly mayGrow?: (path: string) => boolean;
   readonly sizes?: PieceSizes;
+  /** No other server works on these keys: nothing is shared, and nothing written on a condition. */
+  readonly exclusive?: boolean;
 }
 
 const readAheadBytes = 512 * 1024;
@@ -25,17 +29,42 @@ export class S3Driver implements StorageDriver, SharedStorage {
   readonly #prefix: string;
   readonly #mayGrow: (path: string) => boolean;
   readonly #sizes: PieceSizes;
+  readonly #exclusive: boolean;
 
   constructor(options: S3DriverOptions) {
     this.#client = options.client;
-    this.#bucket = new S3Bucket(options.client);
+    this.#exclusive = options.exclusive ?? false;
+    this.#bucket = new S3Bucket(options.client, !this.#exclusive);
     this.#prefix = options.prefix;
     this.#mayGrow = options.mayGrow ?? (() => true);
     this.#sizes = options.sizes ?? defaultPieceSizes;
   }
 
-  get shared(): SharedStorage {
-    return this;
+  get shared(): SharedStorage | undefined {
+    return this.#exclusive ? undefined : this;
+  }
+
+  /**
+   * Whether the bucket is there and may be used, and whether the store keeps the conditions that several servers need.
+   * @throws WharfError 'request.invalid'
+   */
+  async check(): Promise<void> {
+    const probe = this.#at(conditionProbePath);
+    const told = Buffer.from('Written once: a store that writes it again keeps no conditions.\n');
+    try {
+      await this.list('');
+      if (this.#exclusive) return;
+      await this.#bucket.put(probe, [told], 'absent');
+      if ((await this.#bucket.put(probe, [told], 'absent')) === undefined) return;
+    } catch (error) {
+      if (!(error instanceof S3Error)) throw error;
+      throw new WharfError('request.invalid', `the bucket ${this.#client.bucket} can not be used: ${error.message}`, {
+        cause: error,
+      });
+    }
+    throw new WharfError('request.invalid', 'this S3 store writes although a condition of the write does not hold', {
+      hint: 'Several servers can not share it. For one alone, set "exclusive": true in storage.s3 of the settings.',
+    });
   }
 
   async read(path: string): Promise<Buffer | undefined> {

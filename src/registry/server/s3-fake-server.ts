@@ -44,8 +44,11 @@ export const fakeKey: KnownKey = {
   region: 'eu-test-1',
 };
 
-export async function fakeS3(options: { minPartBytes?: number; pageSize?: number } = {}): Promise<FakeS3> {
-  const objects = new S3Objects(options.minPartBytes ?? 5 * 1024 * 1024);
+/** @param options.forgetful some stores take no notice of conditions */
+export async function fakeS3(
+  options: { minPartBytes?: number; pageSize?: number; forgetful?: boolean } = {},
+): Promise<FakeS3> {
+  const objects = new S3Objects(options.minPartBytes ?? 5 * 1024 * 1024, options.forgetful ?? false);
   const fake = { bucket: 'images', objects, requests: [] as string[], plan: (() => undefined) as FaultPlan };
   const server = createServer((request, response) => {
     serve(request, response, fake, options.pageSize ?? 3).catch((error: unknown) => refuse(request, response, error));

@@ -25,6 +25,8 @@ export interface S3Settings {
   readonly credentialsFile?: string;
   /** A section of that file. */
   readonly profile?: string;
+  /** For stores without conditional writes: this server is the only one on these keys. */
+  readonly exclusive?: boolean;
 }
 
 export interface StorageSettings {
@@ -49,6 +51,7 @@ export function storageSettings(json: unknown): StorageSettings {
     pathStyle: (value: unknown) => flag(value, `${where}.pathStyle`),
     credentialsFile: (value: unknown) => text(value, `${where}.credentialsFile`, 'a path'),
     profile: (value: unknown) => text(value, `${where}.profile`, 'a section of the credentials file'),
+    exclusive: (value: unknown) => flag(value, `${where}.exclusive`),
   };
   return { s3: fields<S3Settings>(object(s3, where, Object.keys(readers)), readers) };
 }
@@ -75,7 +78,7 @@ export function openS3(root: S3Settings | undefined, settings: S3Settings | unde
     if (root?.bucket !== undefined && settings?.[key] !== undefined && settings[key] !== root[key])
       throw new WharfError('request.invalid', `--root and storage.s3.${key} of the settings say different things`);
   }
-  const { bucket, prefix, region, endpoint, pathStyle, credentialsFile, profile } = { ...settings, ...root };
+  const { bucket, prefix, region, endpoint, pathStyle, credentialsFile, profile, exclusive } = { ...settings, ...root };
   if (bucket === undefined) throw bad('storage.s3.bucket', 'there, or in --root');
   const place = {
     ...(credentialsFile === undefined ? {} : { file: credentialsFile }),
@@ -87,6 +90,7 @@ export function openS3(root: S3Settings | undefined, settings: S3Settings | unde
     prefix: prefix === undefined ? '' : `${prefix}/`,
     mayGrow: isUploadData,
     sizes: defaultPieceSizes,
+    ...(exclusive === undefined ? {} : { exclusive }),
   });
 }
 

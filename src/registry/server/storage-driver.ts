@@ -63,5 +63,7 @@ export interface StorageDriver {
   remove(path: string): Promise<boolean>;
   /** Frees what commits that were cut short before this time have left where no path leads; for drivers that have such. */
   abandonUnfinished?(beforeMs: number): Promise<void>;
+  /** Before it is used. @throws WharfError 'request.invalid' when it can not be */
+  check?(): Promise<void>;
   close?(): Promise<void>;
 }

@@ -21,6 +21,7 @@ const top = 'docker/registry/v2';
 export const repositoriesRoot = `${top}/repositories`;
 export const blobsRoot = `${top}/blobs`;
 export const collectionLeasePath = 'wharf/collection.json';
+export const conditionProbePath = 'wharf/condition-probe';
 
 function split(digest: Digest): string {
   return `${digestAlgorithm(digest)}/${digestHex(digest)}`;
