@@ -3,6 +3,7 @@ import { apiVersion, engineRoutes, minApiVersion } from '../../src/contract/engi
 import type { ResponseKind, RouteSpec } from '../../src/contract/route.ts';
 import { containerRoutes } from '../../src/contract/routes/containers.ts';
 import { execRoutes } from '../../src/contract/routes/exec.ts';
+import { imageStoreRoutes } from '../../src/contract/routes/image-store.ts';
 import { imageRoutes } from '../../src/contract/routes/images.ts';
 import { networkRoutes } from '../../src/contract/routes/networks.ts';
 import { pluginRoutes } from '../../src/contract/routes/plugins.ts';
@@ -37,6 +38,11 @@ export const groups: readonly Group[] = [
     note: 'Not in the Docker Engine API. Docker clients do not call them.',
   },
   {
+    title: 'Image store',
+    routes: imageStoreRoutes,
+    note: "Wharf's own too: whether what is stored is whole, and lists of manifests.",
+  },
+  {
     title: 'Trust',
     routes: trustRoutes,
     note: "Wharf's own too: who signed an image, and what the policy makes of it (ADR 0014).",
@@ -56,7 +62,7 @@ export const groups: readonly Group[] = [
 
 const intro = `# Engine API
 
-The routes of \`wharfd\`: the Docker Engine API ${apiVersion}, and ${Object.keys({ ...wharfRoutes, ...trustRoutes }).length} routes of Wharf's own.
+The routes of \`wharfd\`: the Docker Engine API ${apiVersion}, and ${Object.keys({ ...wharfRoutes, ...imageStoreRoutes, ...trustRoutes }).length} routes of Wharf's own.
 Versions from ${minApiVersion} on are accepted, as \`/v1.43/...\` in front of the path; without one the newest is meant.
 Names of operations are those of Docker's own reference, which explains their fields at length.
 
