@@ -68,7 +68,7 @@ describe('remove', () => {
     const untagged = await world.images.remove('app:1', { force: false, noPrune: false });
     expect(untagged.every((item) => item.Deleted === undefined)).toBe(true);
     expect(world.images.get(id).repoTags).toEqual([]);
-    await world.images.remove('child:1', { force: false, noPrune: false });
+    await world.images.remove('child:1', { force: false, noPrune: true });
     await world.images.remove(id, { force: false, noPrune: false });
   });
 
@@ -213,6 +213,32 @@ describe('commit', () => {
     await world.images.push('made:1', { signal, onProgress: () => {} });
     await world.images.remove('made:1', { force: true, noPrune: false });
     expect((await world.pull('made:1')).id).toBe(id);
+  });
+
+  it('hides what an image was made of once nobody names it, and lets it go along with the image', async () => {
+    world.registry.add('app:1', { layers: [{ tar: base }] });
+    const image = await world.pull('app:1');
+    const commit = async (from: string, key: string) => {
+      await world.snapshots.prepare(key, world.images.get(from).topLayer);
+      const made = { reference: 'made:1', config: {}, author: '', comment: '', signal };
+      return world.images.commit({ ...made, baseImageId: from, snapshotKey: key });
+    };
+    const first = await commit(image.id, 'c');
+    const second = await commit(first, 'd');
+    const ids = async (all: boolean, ...filters: [string, string[]][]) =>
+      (await world.images.list({ all, filters: new Map(filters), sharedSize: false })).map(({ Id }) => Id).sort();
+    expect(await ids(false)).toEqual([image.id, second].sort());
+    expect(await ids(true)).toEqual([image.id, first, second].sort());
+    expect(await ids(true, ['dangling', ['true']])).toEqual([]);
+    await world.images.remove('made:1', { force: false, noPrune: true });
+    expect(await ids(false)).toEqual([image.id, first].sort());
+    await world.images.tag(first, 'made:2');
+    const third = await commit(first, 'e');
+    await world.images.remove('made:2', { force: true, noPrune: false });
+    expect(await ids(true)).toEqual([image.id, first, third].sort());
+    const gone = await world.images.remove('made:1', { force: false, noPrune: false });
+    expect(gone).toEqual(expect.arrayContaining([{ Deleted: third }, { Deleted: first }]));
+    expect(await ids(true)).toEqual([image.id]);
   });
 });
 

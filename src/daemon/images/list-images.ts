@@ -17,7 +17,12 @@ import { manifestSummaries, targetOf } from './manifest-summaries.ts';
 /** @throws WharfError 'request.invalid' for a bad filter, 'image.not-found' for `before` and `since` of an unknown image */
 export async function listImages(
   parts: ImageParts,
-  query: { readonly filters: FilterMap; readonly sharedSize: boolean; readonly manifests?: boolean },
+  query: {
+    readonly all: boolean;
+    readonly filters: FilterMap;
+    readonly sharedSize: boolean;
+    readonly manifests?: boolean;
+  },
 ): Promise<readonly ImageSummary[]> {
   const { images } = parts;
   const { filters } = query;
@@ -29,6 +34,8 @@ export async function listImages(
   for (const image of images.all()) {
     const names = images.names(image.id);
     if (isPartOfIndex(parts, image)) continue;
+    // What others were made of and nobody names is shown to those who ask for all, and is never dangling.
+    if ((!query.all || dangling === true) && isIntermediate(parts, image)) continue;
     if (dangling !== undefined && dangling !== (names.tags.length === 0)) continue;
     if (!wanted(image)) continue;
     const shown = (name: string): boolean =>
@@ -56,6 +63,10 @@ export async function listImages(
 /** A platform of a held index that ran here: it is shown with the index, not as an image without a name. */
 export function isPartOfIndex({ images }: ImageParts, { id }: ImageRecord): boolean {
   return images.references(id).length === 0 && images.indexesWith(id).length > 0;
+}
+
+function isIntermediate({ images }: ImageParts, { id }: ImageRecord): boolean {
+  return images.references(id).length === 0 && images.all().some(({ parentId }) => parentId === id);
 }
 
 /** The filters that look at one image only: label, until, before and since. */

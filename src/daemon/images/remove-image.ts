@@ -5,6 +5,7 @@
 
 import type { ImageDeleteItem, ImagePruneResult } from '../../contract/engine-types.ts';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
+import { isDigest } from '../../oci/digest.ts';
 import type { Platform } from '../../oci/platform.ts';
 import { canonical, canonicalName, familiar, parseReference, type Reference } from '../../oci/reference.ts';
 import { descendantsOf, getImage, isIdOf } from './find-image.ts';
@@ -21,8 +22,9 @@ import { removePlatforms } from './remove-platforms.ts';
 export async function removeImage(
   parts: ImageParts,
   nameOrId: string,
-  { force, platforms = [] }: { readonly force: boolean; readonly platforms?: readonly Platform[] },
+  options: { readonly force: boolean; readonly noPrune: boolean; readonly platforms?: readonly Platform[] },
 ): Promise<readonly ImageDeleteItem[]> {
+  const { force, noPrune, platforms = [] } = options;
   const image = getImage(parts.images, nameOrId);
   if (platforms.length > 0) {
     const index = indexNamed(parts, nameOrId, image);
@@ -35,7 +37,23 @@ export async function removeImage(
   const removal = new Removal(parts, image, force);
   const goes = isIdOf(image, nameOrId) && !isNameOf(parts, image, nameOrId) ? removal.byId() : removal.byName(nameOrId);
   if (!goes) return removal.items;
-  return [...removal.items, ...(await deleteImages(parts, [image])).items];
+  const going = noPrune ? [image] : [image, ...lonelyParents(parts, image)];
+  return [...removal.items, ...(await deleteImages(parts, going)).items];
+}
+
+/** What only this image was made of, and nobody names or uses: dockerd lets it go along. */
+function lonelyParents({ images, users }: ImageParts, image: ImageRecord): readonly ImageRecord[] {
+  const lonely: ImageRecord[] = [];
+  for (let child = image; isDigest(child.parentId); ) {
+    const parent = images.get(child.parentId);
+    if (parent === undefined || images.references(parent.id).length > 0) break;
+    const { id: childId } = child;
+    const isShared = images.all().some(({ id, parentId }) => parentId === parent.id && id !== childId);
+    if (isShared || users.usersOf(parent.id).length > 0 || images.indexesWith(parent.id).length > 0) break;
+    lonely.push(parent);
+    child = parent;
+  }
+  return lonely;
 }
 
 /** A name may look like an ID prefix; the name counts, as in the lookup. */
