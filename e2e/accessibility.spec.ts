@@ -78,6 +78,27 @@ test('on every page all can be named, and there are landmarks', async ({ ui, eng
   }
 });
 
+test('on every page about registries, too', async ({ ui, world }) => {
+  const registry = new URL(world.registryUrl ?? '').host;
+  await openPage(ui, 'Registry');
+  await ui.getByRole('tab', { name: 'Your registry' }).click();
+  await expect(ui.getByRole('heading', { name: 'Users' })).toBeVisible();
+  await check(ui, 'own registry');
+  await ui.getByRole('button', { name: 'Add a user' }).click();
+  await check(ui, 'add a user');
+  await ui.keyboard.press('Escape');
+  await ui.getByRole('tab', { name: 'Browse' }).click();
+  await ui.getByLabel('Registry to browse').selectOption(registry);
+  await expect(ui.getByTestId('stored-library/nginx')).toBeVisible();
+  await check(ui, 'repositories');
+  await ui.getByRole('button', { name: /^library\/nginx/ }).click();
+  await expect(ui.getByTestId('tag-latest')).toBeVisible();
+  await check(ui, 'tags');
+  await ui.getByRole('button', { name: 'latest', exact: true }).click();
+  await expect(ui.getByRole('list', { name: 'Layers, lowest first' })).toBeVisible();
+  await check(ui, 'manifest');
+});
+
 test('on every tab of a container, too', async ({ ui, engine }) => {
   await runningBusybox(engine, 'tabbed');
   await openPage(ui, 'Containers');

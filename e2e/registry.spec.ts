@@ -15,6 +15,12 @@ test('search, kinds, tags and a pull from a card', async ({ ui, engine }) => {
   await ui.getByRole('radio', { name: 'Images' }).click();
   await expect(ui.getByTestId(/^repository-.*adminer$/)).toHaveCount(0);
   await ui.getByRole('radio', { name: 'All' }).click();
+  // The starter images are for this machine's kind only.
+  const foreign = process.arch === 'x64' ? 'linux/s390x' : 'windows/amd64';
+  await ui.getByLabel('Platform').selectOption(foreign);
+  await expect(ui.getByTestId(/^repository-.*nginx$/)).toHaveCount(0);
+  await ui.getByLabel('Platform').selectOption('');
+  await expect(ui.getByTestId(/^repository-.*nginx$/)).toBeVisible();
 
   const search = ui.getByLabel('Search the registries');
   await search.fill('hello');

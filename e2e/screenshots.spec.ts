@@ -4,6 +4,7 @@ import type { Page } from '@playwright/test';
 import type { EngineClient } from '../src/client/engine-client.ts';
 import type { ContainerCreateRequest } from '../src/contract/engine-types.ts';
 import { projectRoot } from './hosts.ts';
+import { Pusher, pushShop } from './shop-content.ts';
 import { answerAt, confirm, dialog, expect, havingImages, openPage, test, withoutImage } from './wharf-test.ts';
 
 /**
@@ -195,6 +196,7 @@ async function registryAndPackages(tour: Tour): Promise<void> {
   await openPage(ui, 'Registry');
   await expect(ui.getByTestId(/^repository-.*nginx$/)).toBeVisible();
   await shoot(tour, 'registry');
+  await registryOfOnesOwn(tour);
   await openPage(ui, 'Extensions');
   const openIt = ui.getByRole('link', { name: 'Open Disk usage' });
   const install = ui.getByRole('button', { name: 'Install Disk usage' });
@@ -220,6 +222,40 @@ async function registryAndPackages(tour: Tour): Promise<void> {
   await expect(adminer).toContainText('Running', { timeout: 60_000 });
   await expect(ui.getByText('Adminer is installed')).toHaveCount(0, { timeout: 15_000 });
   await shoot(tour, 'plugins');
+}
+
+/** Started for these pictures, and stopped behind them. */
+async function registryOfOnesOwn(tour: Tour): Promise<void> {
+  const { ui } = tour;
+  await ui.getByRole('tab', { name: 'Your registry' }).click();
+  const address = `127.0.0.1:${await freePortFrom(5000)}`;
+  const typed = ui.getByLabel('Address', { exact: true });
+  if ((await typed.inputValue()) !== address) {
+    await typed.fill(address);
+    await ui.getByRole('button', { name: 'Save' }).click();
+    await expect(ui.getByText('Saved')).toHaveCount(0, { timeout: 15_000 });
+  }
+  await ui.getByRole('button', { name: 'Start', exact: true }).click();
+  await expect(ui.getByTestId('own-registry-address')).toHaveText(address);
+  await pushShop(new Pusher(`http://${address}`));
+  await ui.getByRole('button', { name: 'Browse', exact: true }).click();
+  await ui.getByRole('button', { name: /^team\/shop/ }).click();
+  await ui.getByRole('button', { name: 'latest', exact: true }).click();
+  await expect(ui.getByRole('list', { name: 'Layers, lowest first' })).toBeVisible();
+  await expect(ui.getByText('Signature', { exact: true })).toBeVisible();
+  await shoot(tour, 'registry-browse');
+  await ui.getByRole('tab', { name: 'Your registry' }).click();
+  await expect(ui.getByTestId('registry-space')).toContainText('repositories');
+  await shoot(tour, 'registry-server');
+  const page = await ui.context().newPage();
+  await page.setViewportSize({ width: 1320, height: 840 });
+  await page.emulateMedia({ colorScheme: tour.theme, reducedMotion: 'reduce' });
+  await page.goto(`http://${address}/`);
+  await expect(page.getByTestId('stored-team/shop')).toBeVisible();
+  await shoot({ ui: page, theme: tour.theme }, 'registry-page');
+  await page.close();
+  await ui.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(ui.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
 }
 
 /** So that the next theme's tour finds what the first found. */

@@ -39,7 +39,7 @@ export function RegistryFrame({
         <>
           <div className="w-full">
             <TabBar
-              label="Registry"
+              label="Pages about registries"
               value={tab}
               onChange={(next) => void navigate({ to: paths[next] })}
               tabs={[
