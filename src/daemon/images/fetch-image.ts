@@ -136,14 +136,14 @@ async function unpackInOrder(
   for (const [at, { layer, progress, isHere }] of plans.entries()) {
     await downloads[at];
     const { chainId, diffId, blob } = layer;
-    if (!parts.snapshots.hasLayer(chainId)) {
-      progress.move('Extracting', 0, blob.size);
-      await parts.snapshots.applyBlob({ chainId, parent, diffId }, parts.content.path(blob.digest), {
-        signal,
-        onBytes: (bytes) => progress.move('Extracting', Math.min(bytes, blob.size), blob.size),
-      });
-      progress.move('Extracting', blob.size, blob.size);
-    }
+    const isNew = !parts.snapshots.hasLayer(chainId);
+    if (isNew) progress.move('Extracting', 0, blob.size);
+    // Also where the layer is there: this blob may be another one that only claims to be it.
+    await parts.snapshots.applyBlob({ chainId, parent, diffId }, parts.content.path(blob.digest), {
+      signal,
+      onBytes: (bytes) => progress.move('Extracting', Math.min(bytes, blob.size), blob.size),
+    });
+    if (isNew) progress.move('Extracting', blob.size, blob.size);
     if (!isHere) progress.say('Pull complete');
     parent = chainId;
   }

@@ -110,8 +110,7 @@ export async function unpackMember(
   }
   let parent: string | undefined;
   for (const { chainId, diffId, blob } of image.layers) {
-    if (!snapshots.hasLayer(chainId))
-      await snapshots.applyBlob({ chainId, parent, diffId }, content.path(blob.digest), { signal });
+    await snapshots.applyBlob({ chainId, parent, diffId }, content.path(blob.digest), { signal });
     parent = chainId;
   }
   const unpacked = {

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WharfError } from '../../contract/errors.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
+import { parseNamed } from '../../oci/reference.ts';
 import { tarOf } from '../snapshots/tar-fixture.ts';
 import { digestOf } from './image-fixture.ts';
-import { amd64, ImageWorld, short } from './image-test-world.ts';
+import { amd64, ImageWorld, short, signal } from './image-test-world.ts';
 
 let world: ImageWorld;
 
@@ -179,6 +180,20 @@ describe('pull', () => {
     });
     await expect(world.pull('liar:2')).rejects.toMatchObject({ code: 'digest.mismatch' });
     world.expectNothingKept();
+  });
+
+  it('refuses a blob that claims to be a layer which is here already', async () => {
+    world.registry.add('honest', { layers: [{ tar: base }] });
+    await world.pull('honest');
+    const other = world.registry.add('other', { layers: [{ tar: upper }] });
+    const document = async (name: string) => (await world.registry.fetchManifest(parseNamed(name), { signal })).bytes;
+    const lying = JSON.parse(Buffer.from(await document('other')).toString());
+    const honest = JSON.parse(Buffer.from(await document('honest')).toString());
+    expect(lying.mediaType).toBe(other.mediaType);
+    world.registry.addManifest('liar', { ...honest, layers: lying.layers });
+    await expect(world.pull('liar')).rejects.toMatchObject({ code: 'digest.mismatch' });
+    expect(world.images.find('liar')).toBeUndefined();
+    await expect(world.pull('honest')).resolves.toMatchObject({ repoTags: ['honest:latest'] });
   });
 
   it('resumes after a cut connection', async () => {

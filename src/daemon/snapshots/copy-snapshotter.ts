@@ -59,8 +59,14 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
     hasLayer: (chainId) => store.get(chainId) !== undefined,
     applyLayer: (layer, tar, jobOptions: JobOptions) =>
       apply(layer, jobOptions.signal, (makeJob) => pool.runWithStream(makeJob, tar, jobOptions)),
-    applyBlob: (layer, path, jobOptions) =>
-      apply(layer, jobOptions.signal, (makeJob) => pool.run(makeJob({ kind: 'file', path }), jobOptions)),
+    applyBlob(layer, path, jobOptions) {
+      const source = { kind: 'file', path } as const;
+      const run: Run = (makeJob) => pool.run(makeJob(source), jobOptions);
+      return store.addBlob(layer, path, {
+        fill: (folder) => fillFolder(folder, layer, jobOptions.signal, run),
+        verify: () => pool.run({ kind: 'digest', source, diffId: layer.diffId, limits }, jobOptions),
+      });
+    },
     checkLayer: (layer, path, { signal, repair }) =>
       store.recheck(layer, {
         fill: (folder) =>

@@ -20,6 +20,13 @@ export type LayerJob =
       readonly diffId: string;
       readonly limits: LayerLimits;
     }
+  /** Makes sure that a packed layer is the one announced, and unpacks it nowhere. */
+  | {
+      readonly kind: 'digest';
+      readonly source: ByteSource;
+      readonly diffId: string;
+      readonly limits: LayerLimits;
+    }
   /** Unpacks an archive into a living tree (docker cp); see rooted-tree.ts. */
   | {
       readonly kind: 'unpack';

@@ -35,12 +35,13 @@ const maxReserveBytes = 256 << 20;
 
 /** Watches over the plain bytes of one layer, what lies behind the archive's end included, and over the disk they go to. */
 export class LayerBounds {
-  readonly #root: string;
+  readonly #root: string | undefined;
   readonly #maxTarBytes: number;
   #seen = 0;
   #lookAt = lookEveryBytes;
 
-  constructor(root: string, limits: LayerLimits) {
+  /** @param root where they go to, if anywhere */
+  constructor(root: string | undefined, limits: LayerLimits) {
     this.#root = root;
     this.#maxTarBytes = limits.maxBytes + limits.maxEntries * bytesAroundEntry;
   }
@@ -50,7 +51,7 @@ export class LayerBounds {
     this.#seen += bytes;
     if (this.#seen > this.#maxTarBytes)
       throw tooLarge(`the layer's archive unpacks to more than ${this.#maxTarBytes} bytes`, 'layer-max-size');
-    if (this.#seen < this.#lookAt) return;
+    if (this.#root === undefined || this.#seen < this.#lookAt) return;
     this.#lookAt = this.#seen + lookEveryBytes;
     const { bavail, blocks, bsize } = statfsSync(this.#root);
     const reserveBytes = Math.min(blocks * bsize * reserveShare, maxReserveBytes);

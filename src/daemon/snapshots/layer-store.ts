@@ -13,7 +13,7 @@
  */
 import { mkdirSync, renameSync } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { raise, WharfError } from '../../contract/errors.ts';
 import { digestHex, isDigest } from '../../oci/digest.ts';
@@ -28,6 +28,8 @@ export interface StoredLayer {
   readonly chainId: string;
   readonly parent: string | undefined;
   readonly diffId: string;
+  /** File name of the blob it was unpacked from, when it was one. */
+  readonly blob?: string | undefined;
   /** Name of its link in `l/`. */
   readonly short: string;
   readonly usage: LayerUsage;
@@ -50,6 +52,15 @@ export interface LayerStore {
   add(
     layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
     fill: (folder: string) => Promise<LayerUsage>,
+  ): Promise<LayerUsage>;
+  /**
+   * As `add`, of a blob. A layer that is there already may have come from another: then `verify` must find that this one
+   * unpacks to the same, once for each blob.
+   */
+  addBlob(
+    layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
+    path: string,
+    steps: { readonly fill: (folder: string) => Promise<LayerUsage>; readonly verify: () => Promise<unknown> },
   ): Promise<LayerUsage>;
   remove(chainId: string): Promise<void>;
   /**
@@ -74,6 +85,8 @@ export interface LayerStore {
   synced(): Promise<void>;
 }
 
+type NewLayer = Pick<StoredLayer, 'chainId' | 'parent' | 'diffId' | 'blob'>;
+
 const syncDelayMs = 1000;
 const shortDigits = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -83,6 +96,8 @@ export function createLayerStore(options: { readonly root: string; readonly pool
   const linksFolder = join(root, 'l');
   const incoming = join(root, 'incoming');
   const layers = new Map<string, StoredLayer>();
+  /** By chain ID the blobs that are known to unpack to the layer. */
+  const origins = new Map<string, Set<string>>();
   /** Layers that are being added or removed. */
   const busy = new Map<string, Promise<unknown>>();
   const never = new AbortController().signal;
@@ -130,6 +145,7 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       return;
     }
     layers.set(layer.chainId, layer);
+    rememberOrigin(layer.chainId, layer.blob);
     if (mark !== undefined) scheduleSync(folder);
   };
 
@@ -160,7 +176,11 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       });
   };
 
-  const addOnce: LayerStore['add'] = async (layer, fill) => {
+  const rememberOrigin = (chainId: string, blob: string | undefined): void => {
+    if (blob !== undefined) origins.set(chainId, (origins.get(chainId) ?? new Set()).add(blob));
+  };
+
+  const addOnce = async (layer: NewLayer, fill: (folder: string) => Promise<LayerUsage>): Promise<LayerUsage> => {
     const folder = await scratch();
     try {
       const usage = await fill(folder);
@@ -171,12 +191,26 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       await rename(folder, folderOf(layer.chainId));
       // Known only from here on: another pull may at once build on it.
       layers.set(layer.chainId, stored);
+      rememberOrigin(layer.chainId, layer.blob);
       scheduleSync(folderOf(layer.chainId));
       return usage;
     } catch (error) {
       await discard(folder);
       throw error;
     }
+  };
+
+  const add = async (layer: NewLayer, fill: (folder: string) => Promise<LayerUsage>): Promise<LayerUsage> => {
+    for (;;) {
+      const running = busy.get(layer.chainId);
+      if (running === undefined) break;
+      await running.catch(() => undefined);
+    }
+    const known = layers.get(layer.chainId);
+    if (known !== undefined) return known.usage;
+    const work = addOnce(layer, fill).finally(() => busy.delete(layer.chainId));
+    busy.set(layer.chainId, work);
+    return work;
   };
 
   const bury = async (layer: StoredLayer): Promise<void> => {
@@ -226,17 +260,14 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       }
       return [...found];
     },
-    async add(layer, fill) {
-      for (;;) {
-        const running = busy.get(layer.chainId);
-        if (running === undefined) break;
-        await running.catch(() => undefined);
-      }
-      const known = layers.get(layer.chainId);
-      if (known !== undefined) return known.usage;
-      const work = addOnce(layer, fill).finally(() => busy.delete(layer.chainId));
-      busy.set(layer.chainId, work);
-      return work;
+    add,
+    async addBlob(layer, path, { fill, verify }) {
+      const blob = basename(path);
+      const usage = await add({ ...layer, blob }, fill);
+      if (origins.get(layer.chainId)?.has(blob)) return usage;
+      await verify();
+      if (layers.has(layer.chainId)) rememberOrigin(layer.chainId, blob);
+      return usage;
     },
     async recheck(layer, { fill, compare, mayReplace }) {
       const folder = await scratch();
@@ -267,6 +298,7 @@ export function createLayerStore(options: { readonly root: string; readonly pool
       const layer = layers.get(chainId);
       if (layer === undefined) return;
       layers.delete(chainId);
+      origins.delete(chainId);
       // Whoever adds the layer again meanwhile waits until the old one is out of the way.
       const work = bury(layer).finally(() => busy.delete(chainId));
       busy.set(chainId, work);
@@ -300,7 +332,7 @@ async function readLayer(folder: string): Promise<StoredLayer | undefined> {
   } catch {
     return undefined;
   }
-  const { chainId, parent, diffId, short, usage } = json;
+  const { chainId, parent, diffId, blob, short, usage } = json;
   if (chainId === undefined || diffId === undefined || short === undefined || usage === undefined) return undefined;
-  return { chainId, parent, diffId, short, usage };
+  return { chainId, parent, diffId, blob, short, usage };
 }

@@ -2,7 +2,7 @@
  * The worker thread for heavy file work: unpacking layers, copying, removing and measuring trees. Synchronous inside, so
  * that it is fast; the main thread only waits for its messages. It ends when its parent closes the port.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, createReadStream, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
@@ -60,15 +60,23 @@ async function run(job: LayerJob, context: JobContext): Promise<JobUsage> {
           bounds.see(chunk.length);
           hash.update(chunk);
         });
-        const diffId = `sha256:${hash.digest('hex')}`;
-        if (diffId !== job.diffId) {
-          throw new WharfError('digest.mismatch', `the layer unpacks to ${diffId}, and ${job.diffId} was announced`);
-        }
+        checkDiffId(hash, job.diffId);
         tree.finish();
         return tree.usage;
       } finally {
         tree.abandon();
       }
+    }
+    case 'digest': {
+      const hash = createHash('sha256');
+      const bounds = new LayerBounds(undefined, job.limits);
+      for await (const chunk of openSource(job.source).chunks) {
+        context.checkCancelled();
+        bounds.see(chunk.length);
+        hash.update(chunk);
+      }
+      checkDiffId(hash, job.diffId);
+      return { sizeBytes: 0, inodes: 0 };
     }
     case 'unpack': {
       using tree = new RootedTree(job.root, job.path, job.options);
@@ -87,6 +95,12 @@ async function run(job: LayerJob, context: JobContext): Promise<JobUsage> {
     case 'measure':
       return measureTree(byteString(job.path), context.checkCancelled);
   }
+}
+
+function checkDiffId(hash: Hash, announced: string): void {
+  const diffId = `sha256:${hash.digest('hex')}`;
+  if (diffId === announced) return;
+  throw new WharfError('digest.mismatch', `the layer unpacks to ${diffId}, and ${announced} was announced`);
 }
 
 /** Runs the whole source through the parser. `see` gets the unpacked bytes too, those behind the archive's end included. */

@@ -118,9 +118,11 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
         return pool.runWithStream((source) => ({ ...job, source }), tar, { signal, onBytes });
       }),
     applyBlob: (layer, path, { signal, onBytes }) =>
-      store.add(layer, async (folder) => {
-        const job = await applyJob(folder, layer);
-        return pool.run({ ...job, source: { kind: 'file', path } }, { signal, onBytes });
+      store.addBlob(layer, path, {
+        fill: async (folder) =>
+          pool.run({ ...(await applyJob(folder, layer)), source: { kind: 'file', path } }, { signal, onBytes }),
+        verify: () =>
+          pool.run({ kind: 'digest', source: { kind: 'file', path }, diffId: layer.diffId, limits }, { signal }),
       }),
     checkLayer: (layer, path, { signal, repair }) =>
       store.recheck(layer, {

@@ -11,7 +11,10 @@ export type LayerVerdict =
 export interface WharfSnapshotter extends Snapshotter {
   /** Threads for heavy file work; docker cp may use them too. */
   readonly pool: LayerWorkerPool;
-  /** As `applyLayer`, from a packed file: reading, unpacking and hashing all happen in the worker. `onBytes` counts packed bytes. */
+  /**
+   * As `applyLayer`, from a blob's file: reading, unpacking and hashing all happen in the worker. `onBytes` counts packed bytes.
+   * A layer that is there is not unpacked again; that the blob is that layer is made sure of all the same.
+   */
   applyBlob(
     layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
     path: string,

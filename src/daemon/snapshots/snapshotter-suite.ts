@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { gzipSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { getXattr, mountPoints } from '../linux/mount.ts';
 import { createLayerWorkerPool, type LayerWorkerPool } from './layer-worker-pool.ts';
@@ -239,6 +239,33 @@ export function snapshotterSuite(
       expect(snapshots.hasLayer(sha(tar))).toBe(true);
       await snapshots.removeLayer(sha(tar));
       expectNoLayers();
+    });
+
+    it('takes another packing of a layer it has without unpacking it, and no blob that only claims to be it', async () => {
+      const tar = tarOf([{ name: 'a', content: 'x' }]);
+      const layer = { chainId: sha(tar), parent: undefined, diffId: sha(tar) };
+      const apply = (name: string, bytes: Buffer) => {
+        writeFileSync(join(root, name), bytes);
+        return snapshots.applyBlob(layer, join(root, name), { signal });
+      };
+      await apply('gzip', gzipSync(tar));
+      const tree = () => {
+        const [folder = ''] = readdirSync(join(root, 's/layers'));
+        return statSync(join(root, 's/layers', folder, 'diff/a')).ino;
+      };
+      const before = tree();
+      for (const again of ['same', 'first after a restart']) {
+        await apply('zstd', zstdCompressSync(tar));
+        await apply('gzip', gzipSync(tar));
+        expect(tree(), again).toBe(before);
+        await expect(apply('other', gzipSync(tarOf([{ name: 'b' }])))).rejects.toMatchObject({
+          code: 'digest.mismatch',
+        });
+        await expect(apply('broken', gzipSync(tar).subarray(0, 40))).rejects.toMatchObject({ code: 'layer.corrupt' });
+        await snapshots.synced();
+        snapshots = await create({ root: join(root, 's'), pool });
+      }
+      expect(snapshots.layers()).toEqual([layer.chainId]);
     });
 
     it('is there again after a restart; what was half made is not', async () => {
