@@ -47,8 +47,9 @@ export class CacheContents {
     return this.#bytes;
   }
 
-  /** Looks through the storage. Until it has, nothing goes. */
+  /** Looks through the storage, at the start and after others removed from it. Until it first has, nothing goes. */
   async load(signal: AbortSignal): Promise<void> {
+    const startedMs = Date.now();
     const uses = await this.#readUses();
     const found = new Map<Digest, { sizeBytes: number; names: string[] }>();
     for (const name of await this.#stores.manifests.repositories()) {
@@ -60,11 +61,12 @@ export class CacheContents {
         found.set(digest, entry);
       }
     }
-    // What came or was used since this began is newer than all that was found.
-    const since = [...this.#held];
+    // What is known here was used after all that was only found; what is known and was not found is gone, unless it just came.
+    const since = [...this.#held].filter(([digest, held]) => found.has(digest) || held.usedAtMs >= startedMs);
     this.#held.clear();
     this.#bytes = 0;
-    const oldestFirst = [...found].sort(([a], [b]) => (uses.get(a) ?? 0) - (uses.get(b) ?? 0));
+    const ranks = new Map([...uses.keys()].map((digest, rank) => [digest, rank]));
+    const oldestFirst = [...found].sort(([a], [b]) => (ranks.get(a) ?? -1) - (ranks.get(b) ?? -1));
     for (const [digest, { sizeBytes, names }] of oldestFirst)
       for (const name of names) this.#add(name, digest, sizeBytes, uses.get(digest) ?? 0);
     for (const [digest, held] of since)

@@ -88,6 +88,8 @@ async function sendBlob(exchange: Exchange, cache: PullThroughCache, name: strin
         await fetch.stored;
         return void response.end();
       }
+      // Nothing moves on this connection until the blob is stored, however long that takes.
+      request.socket.setTimeout(0);
       await fetch.stored;
       return await handleBlob(exchange, name, digest);
     }

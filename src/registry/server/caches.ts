@@ -43,6 +43,11 @@ export class Caches implements AsyncDisposable {
     return this.#caches.find((cache) => covers(cache.settings, name));
   }
 
+  /** After a collection. */
+  collected(): void {
+    for (const cache of this.#caches) cache.collected();
+  }
+
   report(): CacheUse[] {
     return this.#caches.map(({ settings, contents, upstreamAnswers }) => ({
       prefix: settings.prefix,

@@ -60,7 +60,7 @@ export class ContentFactsReader {
     const known = this.#facts.get(stored.digest);
     if (known !== undefined) return known;
     const { parts, sizes, complete } = await this.read(name, stored);
-    const facts = factsOf(stored, parts, sizes);
+    const facts = factsOf(stored, parts, sizes, complete);
     if (!complete) return facts;
     this.#facts.set(stored.digest, facts);
     const oldest = this.#facts.keys().next();
@@ -116,6 +116,7 @@ function factsOf(
   { document }: StoredManifest,
   parts: readonly ImagePart[],
   sizes: ReadonlyMap<Digest, number>,
+  complete: boolean,
 ): ContentFacts {
   const [first] = parts;
   const labels = { ...first?.config.labels, ...document.annotations };
@@ -123,7 +124,8 @@ function factsOf(
   const createdAt = first?.config.created ?? labels['org.opencontainers.image.created'];
   const sizeBytes = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   return {
-    kind: kindOf(document, labels, first !== undefined),
+    // What is not all here, as in a cache that was asked for the manifest only, is what it looks like.
+    kind: kindOf(document, labels, first !== undefined || (!complete && looksLikeImage(document))),
     title: labels['org.opencontainers.image.title'] ?? '',
     description: labels['org.opencontainers.image.description'] ?? '',
     ...(icon === undefined ? {} : { icon }),
@@ -133,6 +135,11 @@ function factsOf(
     ...(createdAt === undefined || createdAt === '' ? {} : { createdAt }),
     labels,
   };
+}
+
+function looksLikeImage(document: ManifestDocument): boolean {
+  if (document.artifactType !== undefined) return false;
+  return document.kind === 'index' || isImageConfigType(document.config.mediaType);
 }
 
 export function platformOf(part: ImagePart): string {

@@ -84,7 +84,8 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
       : new Quotas(settings.quotas, { usage: stores.usage, isCache, repositories, withManifests });
   const space = new StorageSpace(driver);
   const rules = settings.retention?.rules ?? [];
-  const maintenance = new Maintenance({ driver, stores, space, rules, quotas, audit, logger, isCache });
+  const collected = (): void => caches.collected();
+  const maintenance = new Maintenance({ driver, stores, space, rules, quotas, audit, logger, isCache, collected });
   const site = options.siteFolder === undefined ? undefined : await SiteFiles.read(options.siteFolder);
   const handler = registryHandler({
     stores,

@@ -19,6 +19,8 @@ export interface MaintainedServer {
   readonly audit: AuditLog | undefined;
   readonly logger: RegistryLogger;
   readonly isCache: (name: string) => boolean;
+  /** Hears of each collection that is done. */
+  readonly collected: () => void;
 }
 
 export class Maintenance implements AsyncDisposable {
@@ -40,6 +42,7 @@ export class Maintenance implements AsyncDisposable {
       if (!dryRun) {
         stores.usage.invalidateAll();
         space.forget();
+        this.#server.collected();
         await quotas?.forgetUploads(async (name, id) => await stores.uploads.exists(name, id));
       }
       return { dryRun, ...collected };

@@ -67,7 +67,8 @@ export class PullThroughCache implements AsyncDisposable {
   readonly #sizes = new Map<string, number>();
   readonly #asked = new Map<string, Promise<Freshness>>();
   readonly #fetches = new Map<Digest, BlobFetch>();
-  readonly #loading: Promise<void>;
+  readonly #failed: (error: unknown) => void;
+  #loading: Promise<void>;
   readonly #saver: NodeJS.Timeout;
   #downUntilMs = 0;
   #downBecause: unknown;
@@ -81,9 +82,15 @@ export class PullThroughCache implements AsyncDisposable {
     const maxBytes = settings.maxBytes ?? Number.POSITIVE_INFINITY;
     this.contents = new CacheContents(driver, stores, { prefix: settings.prefix, maxBytes, isOwn });
     const failed = (error: unknown): void => logger.error(`the cache of ${settings.upstream}`, error);
+    this.#failed = failed;
     this.#loading = this.contents.load(this.#ending.signal).catch(failed);
     this.#saver = setInterval(() => void this.contents.save().catch(failed), saveEveryMs);
     this.#saver.unref();
+  }
+
+  /** After a collection: what it removed does not count any more. */
+  collected(): void {
+    this.#loading = this.#loading.then(() => this.contents.load(this.#ending.signal)).catch(this.#failed);
   }
 
   get upstreamAnswers(): boolean {
@@ -309,7 +316,10 @@ export class PullThroughCache implements AsyncDisposable {
   }
 
   #kept(name: string, digest: Digest, sizeBytes: number): void {
-    this.#around.stores.usage.blobAdded(name, digest, sizeBytes);
+    const { usage, index } = this.#around.stores;
+    usage.blobAdded(name, digest, sizeBytes);
+    // A config that came tells more of an image than its manifest did.
+    index.invalidate(name);
     this.contents.use(name, digest, sizeBytes);
   }
 
