@@ -75,7 +75,9 @@ export async function fetchConfig(
 
 /** Whether a pull has nothing to bring, and so nothing to say of layers: the image is known, if under another name. */
 export async function isHereInFull(parts: ImageParts, id: Digest, layers: readonly ImageLayer[]): Promise<boolean> {
-  if (parts.images.get(id) === undefined) return false;
+  const known = parts.images.get(id);
+  // The same config may come with other blobs, which are to prove what they are.
+  if (known === undefined || layers.some(({ blob }, at) => blob.digest !== known.layers[at]?.blob.digest)) return false;
   for (const layer of layers) if (!(await isLayerHere(parts, layer))) return false;
   return true;
 }

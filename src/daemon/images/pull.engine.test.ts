@@ -192,6 +192,9 @@ describe('pull', () => {
     expect(lying.mediaType).toBe(other.mediaType);
     world.registry.addManifest('liar', { ...honest, layers: lying.layers });
     await expect(world.pull('liar')).rejects.toMatchObject({ code: 'digest.mismatch' });
+    // Nor when the blob is here for another image.
+    await world.pull('other');
+    await expect(world.pull('liar')).rejects.toMatchObject({ code: 'digest.mismatch' });
     expect(world.images.find('liar')).toBeUndefined();
     await expect(world.pull('honest')).resolves.toMatchObject({ repoTags: ['honest:latest'] });
   });
