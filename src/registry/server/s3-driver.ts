@@ -59,6 +59,7 @@ export class S3Driver implements StorageDriver, SharedStorage {
     } catch (error) {
       if (!(error instanceof S3Error)) throw error;
       throw new WharfError('request.invalid', `the bucket ${this.#client.bucket} can not be used: ${error.message}`, {
+        hint: 'See the keys, storage.s3 of the settings, AWS_REGION and AWS_ENDPOINT_URL_S3.',
         cause: error,
       });
     }
