@@ -156,6 +156,16 @@ async function dispatch(exchange: Exchange, target: RequestTarget): Promise<void
   }
 }
 
+/** Node drops what nobody began to read; what a handler began and left, it would keep, and the connection with it. */
+function dropRest(request: IncomingMessage): void {
+  let droppedBytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    droppedBytes += chunk.byteLength;
+    if (droppedBytes > maxDroppedBytes) request.destroy();
+  });
+  request.resume();
+}
+
 function refuse(request: IncomingMessage, response: ServerResponse, thrown: unknown, logger: RegistryLogger): void {
   const error = toRegistryError(thrown);
   // The client went away in the middle of its upload: there is nobody to tell.
@@ -165,9 +175,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, thrown: unkn
   if (response.headersSent) return void response.destroy();
   const headers: Record<string, string> = { 'content-type': 'application/json', ...error.headers };
   // The rest of a refused body is read and dropped, so that the client sees the answer and not a broken pipe; but not for long.
-  if (!request.complete && !(Number(request.headers['content-length']) <= maxDroppedBytes))
-    headers.connection = 'close';
-  // Node drops what nobody began to read; what a handler began and left, it would keep, and the connection with it.
-  else request.resume();
+  if (!request.complete && Number(request.headers['content-length']) > maxDroppedBytes) headers.connection = 'close';
+  else dropRest(request);
   answer({ response }, error.status, headers, error.toJson());
 }
