@@ -10,23 +10,33 @@ export interface StorageTotals {
   readonly uploadBytes: number;
 }
 
-const freshMs = 15_000;
+/** An answer counts for as long as fifty like it would take, at most for this: a small registry is looked at each time. */
+const maxFreshMs = 15_000;
+const freshTimes = 50;
 const width = 16;
 
 export class StorageSpace {
   readonly #driver: StorageDriver;
-  #measured: { readonly totals: Promise<StorageTotals>; readonly atMs: number } | undefined;
+  #measured: { readonly totals: Promise<StorageTotals>; freshUntilMs: number } | undefined;
 
   constructor(driver: StorageDriver) {
     this.#driver = driver;
   }
 
   async totals(): Promise<StorageTotals> {
-    if (this.#measured !== undefined && performance.now() - this.#measured.atMs < freshMs)
+    if (this.#measured !== undefined && performance.now() < this.#measured.freshUntilMs)
       return await this.#measured.totals;
+    const startedMs = performance.now();
     const totals = this.#measure();
-    this.#measured = { totals, atMs: performance.now() };
-    totals.catch(() => this.forget());
+    const measured = { totals, freshUntilMs: startedMs + maxFreshMs };
+    this.#measured = measured;
+    totals.then(
+      () => {
+        const endedMs = performance.now();
+        measured.freshUntilMs = endedMs + Math.min(maxFreshMs, (endedMs - startedMs) * freshTimes);
+      },
+      () => this.forget(),
+    );
     return await totals;
   }
 

@@ -140,7 +140,7 @@ function StatusCard({ status, listen }: { readonly status: OwnRegistryStatus; re
             facts={[
               [
                 'Address',
-                <span key="address" className="flex items-center gap-1">
+                <span key="address" className="-my-1 flex items-center gap-1">
                   <code data-testid="own-registry-address" className="font-mono text-xs">
                     {status.address}
                   </code>

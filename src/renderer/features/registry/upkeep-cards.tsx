@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { isWharfError } from '../../../contract/errors.ts';
 import type { RetentionReport } from '../../../contract/registry-routes.ts';
 import { intend } from '../../engine/intents.ts';
+import { RefreshButton } from '../../registry-browser/refresh-button.tsx';
 import { useRegistryConnection } from '../../registry-browser/registry-connection.ts';
 import { useSpace, useUpkeep } from '../../registry-browser/upkeep-queries.ts';
 import { Button } from '../../ui/button.tsx';
@@ -28,7 +29,7 @@ export function SpaceCard() {
   const space = useSpace();
   const unknownUser = isWharfError(space.error, 'auth.required') || isWharfError(space.error, 'auth.denied');
   return (
-    <Card title="Space">
+    <Card title="Space" actions={<RefreshButton />}>
       {unknownUser ? (
         <div className="flex items-center gap-3">
           <p className="flex-1 text-ink-2">The registry has users now. Sign this app in as one of them to see more.</p>
