@@ -43,7 +43,15 @@ interface Used {
   bytes: number;
 }
 
+interface Reservation {
+  readonly name: string;
+  bytes: number;
+  movedAtMs: number;
+}
+
 const freshMs = 60_000;
+/** An upload that nobody goes on with for so long counts no more; when somebody does, it does again. */
+const abandonedMs = 60 * 60 * 1000;
 const maxUploads = 10_000;
 const maxKnown = 4096;
 const maxReported = 1000;
@@ -52,7 +60,7 @@ export class Quotas {
   readonly #rules: readonly QuotaRule[];
   readonly #sources: QuotaSources;
   readonly #used = new Map<string, Used>();
-  readonly #reserved = new Map<string, { readonly name: string; bytes: number }>();
+  readonly #reserved = new Map<string, Reservation>();
   /** All repositories, as a while ago, and those admitted since. */
   #named: { readonly names: Set<string>; readonly atMs: number } | undefined;
   #manifests: Promise<unknown> = Promise.resolve();
@@ -78,7 +86,7 @@ export class Quotas {
     if (this.#reserved.size >= maxUploads && !this.#reserved.has(id))
       throw new RegistryError('TOOMANYREQUESTS', { message: 'too many uploads are under way' });
     await this.#admitRepository(name, rules);
-    const reservation = { name, bytes: hasBytes };
+    const reservation = { name, bytes: hasBytes, movedAtMs: Date.now() };
     this.#reserved.set(id, reservation);
     await this.#admitBytes(name, rules, announcedBytes ?? 0);
     reservation.bytes += announcedBytes ?? 0;
@@ -89,7 +97,9 @@ export class Quotas {
   /** After a chunk, however it ended: what the upload has on the disk. */
   uploadHas(id: string, bytes: number): void {
     const reservation = this.#reserved.get(id);
-    if (reservation !== undefined) reservation.bytes = bytes;
+    if (reservation === undefined) return;
+    reservation.bytes = bytes;
+    reservation.movedAtMs = Date.now();
   }
 
   /** The upload became a blob, or is gone. */
@@ -170,7 +180,7 @@ export class Quotas {
   async *#metered(
     source: AsyncIterable<Uint8Array>,
     rules: readonly QuotaRule[],
-    reservation: { readonly name: string; bytes: number },
+    reservation: Reservation,
   ): AsyncGenerator<Uint8Array> {
     for await (const chunk of source) {
       for (const rule of rules)
@@ -178,6 +188,7 @@ export class Quotas {
       const full = this.#withoutRoom(reservation.name, rules, chunk.byteLength);
       if (full !== undefined) throw await this.#overBytes(full, reservation.name);
       reservation.bytes += chunk.byteLength;
+      reservation.movedAtMs = Date.now();
       yield chunk;
     }
   }
@@ -201,8 +212,10 @@ export class Quotas {
 
   #reservedOf(rule: QuotaRule, name: string): number {
     let bytes = 0;
+    const sinceMs = Date.now() - abandonedMs;
     for (const other of this.#reserved.values())
-      if (rule.each ? other.name === name : this.#matches(rule, other.name)) bytes += other.bytes;
+      if (other.movedAtMs >= sinceMs && (rule.each ? other.name === name : this.#matches(rule, other.name)))
+        bytes += other.bytes;
     return bytes;
   }
 
@@ -240,7 +253,9 @@ export class Quotas {
 
   async #overBytes(rule: QuotaRule, name: string): Promise<RegistryError> {
     const used = (await this.#usedBy(rule, name)).bytes;
-    return over(rule, name, `${rule.maxBytes} bytes, and ${used} are used`, 'maxBytes');
+    const coming = this.#reservedOf(rule, name);
+    const under = coming === 0 ? '' : `, ${coming} more by uploads under way`;
+    return over(rule, name, `${rule.maxBytes} bytes, and ${used} are used${under}`, 'maxBytes');
   }
 
   #of(name: string): readonly QuotaRule[] {

@@ -41,8 +41,7 @@ export async function handleUpload(exchange: Exchange, name: string, id: string)
       return await created(exchange, name, digest);
     }
     case 'DELETE':
-      await uploads.cancel(name, id);
-      exchange.quotas?.uploadEnded(id, false);
+      await cancel(exchange, name, id);
       return answer(exchange, 204);
     default:
       throw unsupported('GET, HEAD, PATCH, PUT, DELETE');
@@ -84,9 +83,18 @@ async function append(exchange: Exchange, name: string, id: string): Promise<num
   const hasBytes = await stores.uploads.size(name, id);
   try {
     return await quotas.upload({ name, id, hasBytes }, lengthBytes, bodyOf(exchange), take);
+  } catch (error) {
+    // There is no going on with it, and what it took is somebody's room.
+    if (error instanceof RegistryError && error.code === 'DENIED') await cancel(exchange, name, id);
+    throw error;
   } finally {
     quotas.uploadHas(id, await stores.uploads.size(name, id).catch(() => 0));
   }
+}
+
+async function cancel({ stores, quotas }: Exchange, name: string, id: string): Promise<void> {
+  await stores.uploads.cancel(name, id);
+  quotas?.uploadEnded(id, false);
 }
 
 /** What came is gone when its digest is another. */
