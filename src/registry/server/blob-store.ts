@@ -29,11 +29,14 @@ export class BlobStore {
     // Before the look: a collection that runs in between must see it.
     this.guard.noteUse(digest);
     if (await this.#condemned?.has(digest)) return undefined;
-    const link = await this.#driver.stat(layerLink(name, digest));
+    const [link, data] = await Promise.all([
+      this.#driver.stat(layerLink(name, digest)),
+      this.#driver.stat(blobData(digest)),
+    ]);
     if (link === undefined) return undefined;
     if (this.#driver.shared !== undefined && Date.now() - link.modifiedAtMs > touchAfterMs)
       await touch(this.#driver.shared, layerLink(name, digest));
-    return (await this.#driver.stat(blobData(digest)))?.sizeBytes;
+    return data?.sizeBytes;
   }
 
   async size(digest: Digest): Promise<number | undefined> {

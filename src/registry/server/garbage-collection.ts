@@ -11,6 +11,7 @@ import { type Digest, isDigest } from '../../oci/digest.ts';
 import type { BlobStore } from './blob-store.ts';
 import { CollectionLease, type LeaseTimes } from './collection-lease.ts';
 import { type ManifestStore, referencesOf } from './manifest-store.ts';
+import { sideBySide } from './side-by-side.ts';
 import type { StorageDriver } from './storage-driver.ts';
 import {
   blobData,
@@ -108,11 +109,11 @@ async function unusedBlobs(
 ): Promise<readonly Digest[]> {
   const used = await markUsed(manifests, names);
   const unused: Digest[] = [];
-  for (const digest of await storedBlobs(driver)) {
+  await sideBySide(await storedBlobs(driver), async (digest) => {
     const file = used.has(digest) ? undefined : await driver.stat(blobData(digest));
     // In the very millisecond the collection began it may have come after: with no grace, too, it is kept then.
     if (file !== undefined && file.modifiedAtMs < keptSinceMs) unused.push(digest);
-  }
+  });
   return unused;
 }
 
@@ -159,12 +160,11 @@ async function wouldCollect(
 async function markUsed(manifests: ManifestStore, names: readonly string[]): Promise<ReadonlySet<Digest>> {
   const used = new Set<Digest>();
   for (const name of names) {
-    for (const digest of await manifests.revisions(name)) {
+    await sideBySide(await manifests.revisions(name), async (digest) => {
       used.add(digest);
       const stored = await manifests.get(name, digest);
-      if (stored === undefined) continue;
-      for (const reference of referencesOf(stored.document)) used.add(reference);
-    }
+      for (const reference of stored === undefined ? [] : referencesOf(stored.document)) used.add(reference);
+    });
   }
   return used;
 }

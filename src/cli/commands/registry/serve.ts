@@ -12,7 +12,7 @@ export const command = defineCommand({
     htpasswd: { type: 'string', metavar: 'file', help: 'Users who may push and pull (see `wharf registry user add`)' },
     listen: { type: 'string', metavar: 'addr:port', help: 'Address to listen on (default 127.0.0.1:5055)' },
     quiet: { type: 'bool', short: 'q', help: 'Do not log requests' },
-    root: { type: 'string', metavar: 'dir', help: 'Folder that holds the images' },
+    root: { type: 'string', metavar: 'dir', help: 'Folder that holds the images, or s3://BUCKET/PREFIX' },
     settings: {
       type: 'string',
       metavar: 'file',
