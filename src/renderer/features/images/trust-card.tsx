@@ -1,15 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { CircleCheck, CircleX, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
-import type { TrustFinding } from '../../../contract/engine-types.ts';
+import type { TrustFinding, TrustReport } from '../../../contract/engine-types.ts';
 import { useEngine } from '../../engine/engine-context.tsx';
 import { engineKeys } from '../../engine/keys.ts';
 import { useTrustReport } from '../../engine/queries.ts';
 import { Button } from '../../ui/button.tsx';
 import { ErrorNote } from '../../ui/error-note.tsx';
 import { Card, Facts } from '../../ui/page.tsx';
+import { RelativeTime } from '../../ui/relative-time.tsx';
 import { TrustBadge } from './trust-badge.tsx';
-import { checkedText, findingText, signerText } from './trust-view.ts';
+import { findingText, signerText } from './trust-view.ts';
 
 function Finding({ finding }: { readonly finding: TrustFinding }) {
   return (
@@ -25,6 +26,11 @@ function Finding({ finding }: { readonly finding: TrustFinding }) {
       </div>
     </li>
   );
+}
+
+function CheckedAt({ report }: { readonly report: TrustReport }) {
+  if (report.live) return 'just now, at the registry';
+  return report.checkedAt === undefined ? 'not yet' : <RelativeTime atMs={Date.parse(report.checkedAt)} />;
 }
 
 /** Who signed an image, and what the trust policy makes of it. Not there where no policy is in force. */
@@ -66,7 +72,7 @@ export function TrustCard({ name }: { readonly name: string }) {
           ['Verdict', <TrustBadge key="verdict" verdict={report.verdict} reason={report.reason} />],
           ['Why', report.reason],
           ['Rule', report.rule === undefined ? 'none' : report.rule.match],
-          ['Checked', checkedText(report)],
+          ['Checked', <CheckedAt key="checked" report={report} />],
         ]}
       />
       {report.findings.length > 0 && (

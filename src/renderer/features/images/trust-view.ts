@@ -43,8 +43,3 @@ export function signerText({ kind, key }: TrustFinding): string {
   const what = kind === 'signature' ? 'Signature' : 'Attestation';
   return key === undefined ? `${what} of an unknown key` : `${what} by ${key}`;
 }
-
-export function checkedText(report: TrustReport): string {
-  if (report.live) return 'just now, at the registry';
-  return report.checkedAt === undefined ? 'not yet' : report.checkedAt;
-}
