@@ -13,33 +13,33 @@ export function imageStoreHandlers(services: EngineServices): HandlersFor<keyof 
 
 type Header = (name: string) => string | undefined;
 
-function manifestHandlers({ images: { manifests }, hostPlatform }: EngineServices) {
+function manifestHandlers({ images, hostPlatform }: EngineServices) {
   const access = (header: Header, signal: AbortSignal) => ({
     authFor: signInsOf(header('x-registry-config')),
     signal,
   });
   return {
-    ManifestLists: () => manifests.list(),
-    ManifestInspect: ({ params, header, signal }) => manifests.inspect(params.name, access(header, signal)),
+    ManifestLists: () => images.manifests.list(),
+    ManifestInspect: ({ params, header, signal }) => images.manifests.inspect(params.name, access(header, signal)),
     ManifestCreate: async ({ params, body, header, signal }) => {
       const { Images = [], Amend = false, All = false, Platform } = body;
       const request = { images: Images, amend: Amend, all: All, platform: platformOf(Platform, hostPlatform) };
-      return { Digest: await manifests.create(params.name, request, access(header, signal)) };
+      return { Digest: await images.manifests.create(params.name, request, access(header, signal)) };
     },
     ManifestAdd: async ({ params, body, header, signal }) => {
       const request = { ...changesOf(body), all: body.All ?? false, platform: platformOf(body.Platform, hostPlatform) };
-      return { Digest: await manifests.add(params.name, body.Image, request, access(header, signal)) };
+      return { Digest: await images.manifests.add(params.name, body.Image, request, access(header, signal)) };
     },
     ManifestAnnotate: async ({ params, body }) => ({
-      Digest: await manifests.annotate(params.name, body.Image, changesOf(body)),
+      Digest: await images.manifests.annotate(params.name, body.Image, changesOf(body)),
     }),
-    ManifestRemove: async ({ params, body }) => ({ Digest: await manifests.remove(params.name, body.Image) }),
+    ManifestRemove: async ({ params, body }) => ({ Digest: await images.manifests.remove(params.name, body.Image) }),
     ManifestPush: async ({ params, query, header, signal }, output) => {
       const onProgress = progressTo(output);
       const purge = query.purge ?? false;
-      await manifests.push(params.name, query.destination, { ...access(header, signal), purge, onProgress });
+      await images.manifests.push(params.name, query.destination, { ...access(header, signal), purge, onProgress });
     },
-    ManifestDelete: ({ params }) => manifests.delete(params.name),
+    ManifestDelete: ({ params }) => images.manifests.delete(params.name),
   } satisfies Partial<HandlersFor<keyof typeof imageStoreRoutes>>;
 }
 
