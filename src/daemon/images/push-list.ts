@@ -88,11 +88,15 @@ async function pushBlob(
   const mountFrom = [source, ...known]
     .filter(({ domain, path }) => domain === target.domain && path !== target.path)
     .map(({ path }) => path);
+  let mountedFrom = source.path;
   const how = await registry.pushBlob(target, blob, open, {
     auth: authFor(target.domain),
     signal,
     mountFrom: [...new Set(mountFrom)],
+    onMounted: (from) => {
+      mountedFrom = from;
+    },
     onBytes: (sent) => progress.move('Pushing', sent, blob.size),
   });
-  progress.say(how === 'pushed' ? 'Pushed' : how === 'exists' ? 'Layer already exists' : `Mounted from ${source.path}`);
+  progress.say(how === 'pushed' ? 'Pushed' : how === 'exists' ? 'Layer already exists' : `Mounted from ${mountedFrom}`);
 }
