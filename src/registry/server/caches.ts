@@ -58,6 +58,22 @@ export class Caches implements AsyncDisposable {
     }));
   }
 
+  /** In Prometheus' text format. */
+  metrics(): string {
+    if (this.#caches.length === 0) return '';
+    const lines = ['# TYPE wharf_registry_cache_bytes gauge'];
+    for (const { settings, contents } of this.#caches)
+      lines.push(`wharf_registry_cache_bytes{prefix="${settings.prefix}"} ${contents.bytes}`);
+    lines.push('# TYPE wharf_registry_cache_upstream_up gauge');
+    for (const { settings, upstreamAnswers } of this.#caches)
+      lines.push(`wharf_registry_cache_upstream_up{prefix="${settings.prefix}"} ${upstreamAnswers ? 1 : 0}`);
+    lines.push('# TYPE wharf_registry_cache_answers_total counter');
+    for (const { settings, answers } of this.#caches)
+      for (const [from, count] of Object.entries(answers))
+        lines.push(`wharf_registry_cache_answers_total{prefix="${settings.prefix}",from="${from}"} ${count}`);
+    return `${lines.join('\n')}\n`;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const cache of this.#caches) await cache[Symbol.asyncDispose]();
   }

@@ -102,6 +102,7 @@ export async function createRegistryServer(options: RegistryServerOptions): Prom
       collect: (dryRun) => maintenance.collect(dryRun),
     },
     cacheOf: (name) => caches.of(name),
+    cacheMetrics: () => caches.metrics(),
     ...(quotas === undefined ? {} : { quotas }),
     ...(access === undefined ? {} : { access }),
     ...(site === undefined ? {} : { site }),

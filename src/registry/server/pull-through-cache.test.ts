@@ -139,6 +139,9 @@ describe('a cache of another registry', () => {
     const asked = w.upstream.asked.length;
     expect(w.upstream.asked.filter((what) => what.startsWith('blob'))).toHaveLength(3);
     await w.pull('hub/library/app', '1');
+    const metrics = await (await w.call('GET', '/metrics')).text();
+    expect(metrics).toContain('wharf_registry_cache_answers_total{prefix="hub",from="loaded"} 4\n');
+    expect(metrics).toContain('wharf_registry_cache_answers_total{prefix="hub",from="held"} 4\n');
     expect((await w.call('HEAD', `/v2/hub/library/app/manifests/${digest}`)).headers.get('docker-content-digest')).toBe(
       digest,
     );

@@ -56,6 +56,8 @@ const saveEveryMs = 5 * 60 * 1000;
 export class PullThroughCache implements AsyncDisposable {
   readonly settings: CacheSettings;
   readonly contents: CacheContents;
+  /** Manifests and blobs asked for, by where they came from. */
+  readonly answers = { held: 0, loaded: 0, stale: 0 };
   readonly #around: CacheSurroundings;
   /** Takes manifests whose layers are not here yet. */
   readonly #manifests: ManifestStore;
@@ -107,6 +109,7 @@ export class PullThroughCache implements AsyncDisposable {
       selector.kind === 'manifest' || this.#now() < (this.#believedUntilMs.get(`${name}:${selector.tag}`) ?? 0);
     if (held !== undefined && believed) {
       this.#used(name, held);
+      this.answers.held++;
       return 'fresh';
     }
     if (!this.upstreamAnswers) return this.#staleOr(name, held, this.#downBecause);
@@ -120,6 +123,7 @@ export class PullThroughCache implements AsyncDisposable {
     const here = await stores.blobs.sizeIn(name, digest);
     if (here !== undefined) {
       this.contents.use(name, digest, here);
+      this.answers.held++;
       return { kind: 'held', sizeBytes: here };
     }
     const sizeBytes = this.#sizes.get(`${name} ${digest}`) ?? (await this.#sizeThere(name, digest));
@@ -135,6 +139,7 @@ export class PullThroughCache implements AsyncDisposable {
       await this.#asking('BLOB_UNKNOWN', () =>
         this.#around.upstream.blob(this.#there(name), { digest, sizeBytes, verify: !isKept }, signal),
       );
+    if (fetchNow) this.answers.loaded++;
     if (!isKept) return { kind: 'passing', sizeBytes, open };
     return { kind: 'coming', fetch: this.#fetch({ name, digest, sizeBytes, open }, sink) };
   }
@@ -193,6 +198,7 @@ export class PullThroughCache implements AsyncDisposable {
     }
     const tags = selector.kind === 'tag' ? [selector.tag] : [];
     if (held?.digest !== found.digest) {
+      this.answers.loaded++;
       const stored = await this.#manifests.put(name, Buffer.from(found.bytes), {
         type: found.mediaType,
         digest: found.digest,
@@ -201,7 +207,10 @@ export class PullThroughCache implements AsyncDisposable {
       noteChange(stores, name);
       this.#used(name, stored);
       await this.contents.shrink();
-    } else this.#used(name, held);
+    } else {
+      this.answers.held++;
+      this.#used(name, held);
+    }
     for (const tag of tags) this.#believe(`${name}:${tag}`);
     return 'fresh';
   }
@@ -209,6 +218,7 @@ export class PullThroughCache implements AsyncDisposable {
   #staleOr(name: string, held: StoredManifest | undefined, error: unknown): Freshness {
     if (held === undefined) throw upstreamFailure(error, this.settings.upstream, 'MANIFEST_UNKNOWN');
     this.#used(name, held);
+    this.answers.stale++;
     return 'stale';
   }
 

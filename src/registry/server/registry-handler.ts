@@ -39,6 +39,7 @@ export interface HandlerSurroundings {
   readonly managed: ManagedServer;
   /** The cache a repository belongs to. */
   readonly cacheOf: (name: string) => PullThroughCache | undefined;
+  readonly cacheMetrics: () => string;
   /** Throws when the storage can not be used. */
   readonly checkHealth: () => Promise<void>;
 }
@@ -95,7 +96,12 @@ async function serve(
   }
   if (path === '/metrics' && method === 'GET') {
     who.user = (await access?.check(request, { isPing: true, action: 'read' })) ?? '';
-    return answer(exchange, 200, { 'content-type': 'text/plain; version=0.0.4' }, around.metrics.text());
+    return answer(
+      exchange,
+      200,
+      { 'content-type': 'text/plain; version=0.0.4' },
+      around.metrics.text() + around.cacheMetrics(),
+    );
   }
   const { managed, target } = await targetOf(exchange, path, access);
   if (managed !== undefined) {
