@@ -247,9 +247,15 @@ async function registryOfOnesOwn(tour: Tour): Promise<void> {
   await ui.getByRole('tab', { name: 'Your registry' }).click();
   await expect(ui.getByTestId('registry-space')).toContainText('repositories');
   await shoot(tour, 'registry-server');
-  const page = await ui.context().newPage();
-  await page.setViewportSize({ width: 1320, height: 840 });
-  await page.emulateMedia({ colorScheme: tour.theme, reducedMotion: 'reduce' });
+  const page = await ui
+    .context()
+    .browser()
+    ?.newPage({
+      viewport: { width: 1320, height: 840 },
+      colorScheme: tour.theme,
+      reducedMotion: 'reduce',
+    });
+  if (page === undefined) throw new Error('the app is not shown by a browser of its own');
   await page.goto(`http://${address}/`);
   await expect(page.getByTestId('stored-team/shop')).toBeVisible();
   await shoot({ ui: page, theme: tour.theme }, 'registry-page');
