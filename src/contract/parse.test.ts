@@ -27,6 +27,11 @@ describe('a request body', () => {
     expect(parseValue(ContainerCreateRequest, { Image: 'a', Cmd: null, HostConfig: null })).toEqual({ Image: 'a' });
   });
 
+  it('takes the document null for one that says nothing: an empty list, an object without fields', () => {
+    expect(parseValue(s.nullable(s.list(s.string)), null)).toEqual([]);
+    expect(parseValue(ContainerCreateRequest, null)).toEqual({});
+  });
+
   it('keeps null where null says something: an exposed port without bindings', () => {
     const body = { HostConfig: { PortBindings: { '80/tcp': null } } };
     expect(parseValue(ContainerCreateRequest, body)).toEqual(body);

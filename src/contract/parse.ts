@@ -10,7 +10,8 @@ import type { AnySchema, Filters, Schema, Static } from './schema.ts';
 
 /** @throws WharfError 'request.invalid', naming the field: "HostConfig.Memory: expected a whole number, got a string" */
 export function parseValue<S extends AnySchema>(schema: S, value: unknown, path = ''): Static<S> {
-  return parse(schema, value ?? {}, path) as Static<S>;
+  // As Go reads it: a document `null` leaves everything unset, a list empty.
+  return parse(schema, value ?? (schema.type === 'array' ? [] : {}), path) as Static<S>;
 }
 
 function parse(schema: Schema, value: unknown, path: string): unknown {

@@ -174,6 +174,8 @@ export async function openEngine(
       cgroupParent: `${cgroupParent}-plugins`,
       pool,
       storageDriver: options.storageDriver,
+      namedRuntimes: () => options.containers.runtimes,
+      defaultRuntime: () => options.defaultRuntime,
       warn: (message) => log.warn(message),
     },
     registry,

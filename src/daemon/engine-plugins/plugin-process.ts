@@ -20,6 +20,8 @@ export interface PluginProcessParts {
   readonly storage: PluginStorage;
   readonly machine: MachineFacts;
   readonly cgroupParent: string;
+  /** The OCI runtime to run with; undefined: whichever fits. */
+  runtimeName(): string | undefined;
   /** Ends with the daemon. */
   readonly signal: AbortSignal;
   warn(message: string): void;
@@ -116,7 +118,15 @@ export class PluginProcess {
     if (existsSync(logPath)) await truncate(logPath);
     const { signal } = this.#parts;
     const spec = pluginSpec(this.#record, places, machine);
-    await storage.runtime.create(this.#runtimeId, { spec, openStdin: false, stdinOnce: false, logPath, signal });
+    const runtimeName = this.#parts.runtimeName();
+    await storage.runtime.create(this.#runtimeId, {
+      spec,
+      runtimeName,
+      openStdin: false,
+      stdinOnce: false,
+      logPath,
+      signal,
+    });
     await storage.runtime.start(this.#runtimeId, { signal });
     await this.#untilListening();
   }

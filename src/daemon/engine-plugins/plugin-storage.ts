@@ -21,6 +21,7 @@ import { parseDigest } from '../../oci/digest.ts';
 import { type ContentStore, createContentStore, type Lease } from '../content/content-store.ts';
 import { detectCgroupMode } from '../linux/cgroup.ts';
 import { createRuntime } from '../runtime/conmon-runtime.ts';
+import type { NamedRuntime } from '../runtime/named-runtimes.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { createSnapshotter } from '../snapshots/create-snapshotter.ts';
 import { decompressedChunks } from '../snapshots/decompress.ts';
@@ -37,6 +38,9 @@ export interface PluginPlaces {
   readonly cgroupParent: string;
   readonly pool: LayerWorkerPool;
   readonly storageDriver?: 'overlay' | 'copy' | undefined;
+  /** The daemon's own OCI runtimes; plugins run with its default where that is one of them, as with dockerd. */
+  readonly namedRuntimes?: () => Readonly<Record<string, NamedRuntime>>;
+  readonly defaultRuntime?: () => string | undefined;
   warn(message: string): void;
 }
 
@@ -67,6 +71,7 @@ export async function openPluginStorage(places: PluginPlaces): Promise<PluginSto
     cgroupParent: places.cgroupParent,
     // There crun runs in a mount namespace of its own, out of which no plugin's mounts would come.
     ...(detectCgroupMode() === 'hybrid' ? { runtimePreference: 'runc' } : {}),
+    ...(places.namedRuntimes === undefined ? {} : { namedRuntimes: places.namedRuntimes }),
     log: (message) => places.warn(message),
   });
   return {
@@ -159,4 +164,13 @@ function invalid(message: string): WharfError {
     status: 500,
     hint: 'The folder of a plugin holds config.json and rootfs/.',
   });
+}
+
+/** The daemon's default runtime, if it is one of the daemon's own; crun and runc are chosen by what a plugin's mounts need. */
+export function runtimeOfPlugins({
+  namedRuntimes,
+  defaultRuntime,
+}: Pick<PluginPlaces, 'namedRuntimes' | 'defaultRuntime'>): string | undefined {
+  const name = defaultRuntime?.();
+  return name !== undefined && namedRuntimes?.()[name] !== undefined ? name : undefined;
 }

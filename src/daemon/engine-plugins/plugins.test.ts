@@ -9,6 +9,7 @@ import { findLegacy, scanLegacy } from './legacy-discovery.ts';
 import { PluginClient } from './plugin-client.ts';
 import { initialSettings, type PluginRecord, parsePluginConfig, privilegesOf } from './plugin-config.ts';
 import { withSettings } from './plugin-settings.ts';
+import { runtimeOfPlugins } from './plugin-storage.ts';
 import { PluginStore } from './plugin-store.ts';
 
 let folder = '';
@@ -140,4 +141,12 @@ test('authorization plugins see JSON bodies, but not of sign-ins', () => {
   expect(showsBody('/v1.51/containers/create?name=x', json)).toBe(true);
   expect(showsBody('/v1.51/auth', json)).toBe(false);
   expect(showsBody('/v1.51/build', { 'content-type': 'application/x-tar' })).toBe(false);
+});
+
+test('plugins run with the default runtime where the daemon was given it, else with the one that fits', () => {
+  const namedRuntimes = () => ({ mine: { path: '/opt/mine', args: [] } });
+  expect(runtimeOfPlugins({ namedRuntimes, defaultRuntime: () => 'mine' })).toBe('mine');
+  expect(runtimeOfPlugins({ namedRuntimes, defaultRuntime: () => 'crun' })).toBeUndefined();
+  expect(runtimeOfPlugins({ namedRuntimes, defaultRuntime: () => undefined })).toBeUndefined();
+  expect(runtimeOfPlugins({})).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { PluginClient } from './plugin-client.ts';
 import type { PluginRecord } from './plugin-config.ts';
 import type { FoundPlugin } from './plugin-directory.ts';
 import { PluginProcess } from './plugin-process.ts';
-import type { PluginPlaces, PluginStorage } from './plugin-storage.ts';
+import { type PluginPlaces, type PluginStorage, runtimeOfPlugins } from './plugin-storage.ts';
 
 export interface RunningPluginsParts {
   readonly machine: MachineFacts;
@@ -82,7 +82,14 @@ export class RunningPlugins {
     const { cgroupParent } = places;
     const storage = await this.#parts.open();
     const process = new PluginProcess(
-      { storage, machine, cgroupParent, signal, warn: (text: string) => places.warn(text) },
+      {
+        storage,
+        machine,
+        cgroupParent,
+        runtimeName: () => runtimeOfPlugins(places),
+        signal,
+        warn: (text: string) => places.warn(text),
+      },
       record,
     );
     this.#processes.set(record.id, process);
