@@ -6,8 +6,9 @@ import { type FakeS3, fakeKey } from './s3-fake-server.ts';
 
 const smallPieces: PieceSizes = { pieceBytes: 64 * 1024, minPartBytes: 100 * 1024 };
 
-export function fakeDriverOptions(fake: FakeS3, sizes: PieceSizes = smallPieces): S3DriverOptions {
+/** @param attempts enough that no run of planted faults outlasts them, unless a test wants that */
+export function fakeDriverOptions(fake: FakeS3, sizes: PieceSizes = smallPieces, attempts = 12): S3DriverOptions {
   const endpoint = { url: fake.url, region: fakeKey.region, bucket: fake.bucket, pathStyle: true };
-  const client = new S3Client(endpoint, async () => fakeKey, { attempts: 6, firstDelayMs: 1 });
+  const client = new S3Client(endpoint, async () => fakeKey, { attempts, firstDelayMs: 1 });
   return { client, prefix: 'team registry/', sizes };
 }
