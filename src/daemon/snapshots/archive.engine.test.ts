@@ -126,6 +126,18 @@ describe('unpacking into a living root', () => {
     expect(lstatSync(join(root, 'data/deep/was-file')).isDirectory()).toBe(true);
   });
 
+  it('takes an archive whose folders become something else further on', async () => {
+    await unpack('data', [
+      { name: 'd/' },
+      { name: 'd/sub/' },
+      { name: 'd', content: 'a file now' },
+      { name: 'e/' },
+      { name: 'e', type: 'symlink', linkName: '/nowhere' },
+    ]);
+    expect(readFileSync(join(root, 'data/d'), 'utf8')).toBe('a file now');
+    expect(readlinkSync(join(root, 'data/e'))).toBe('/nowhere');
+  });
+
   it('passes on what breaks the source', async () => {
     const broken = Readable.from(
       (function* () {

@@ -104,9 +104,16 @@ export class RootedTree implements TarSink, Disposable {
   }
 
   finish(): void {
-    for (const { parts, mtime } of this.#folderTimes) {
+    for (const { parts, mtime } of this.#folderTimes) this.#setTime(parts, mtime);
+  }
+
+  #setTime(parts: readonly string[], mtime: number): void {
+    try {
       using folder = openInRoot(this.#root, this.#pathOf(parts), { directory: true, follow: false });
       utimesSync(folder.path, mtime, mtime);
+    } catch (error) {
+      // A later entry, or a process in the root, may have put something else there.
+      if (!['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(error) ?? '')) throw error;
     }
   }
 
