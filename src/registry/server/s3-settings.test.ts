@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { runRegistry } from './run-command.ts';
 import { credentialSource } from './s3-credentials.ts';
+import { fakeKey, fakeS3 } from './s3-fake-server.ts';
 import { openS3, s3Root, storageSettings } from './s3-settings.ts';
 
 describe('where the bucket is', () => {
@@ -59,4 +63,36 @@ describe('credentials', () => {
       await rm(folder, { recursive: true });
     }
   });
+});
+
+it('a registry is served from a bucket that its settings name, and refuses a wrong key at its start', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'wharf-s3-'));
+  await using fake = await fakeS3();
+  const credentialsFile = join(folder, 'credentials');
+  const keys = (secret: string): string =>
+    `[default]\naws_access_key_id = ${fakeKey.accessKeyId}\naws_secret_access_key = ${secret}\n`;
+  const s3 = { bucket: fake.bucket, prefix: 'team', region: fakeKey.region, endpoint: fake.url, credentialsFile };
+  const settings = join(folder, 'settings.json');
+  const ending = new AbortController();
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const around = { stdin, stdout, stderr, signal: ending.signal };
+  const serve = ['serve', '--listen', '127.0.0.1:0', '--settings', settings, '--quiet'];
+  try {
+    await writeFile(settings, JSON.stringify({ storage: { s3 } }));
+    await writeFile(credentialsFile, keys('wrong'));
+    expect(await runRegistry(serve, around)).toBe(1);
+    expect(String(stderr.read())).toContain('SignatureDoesNotMatch');
+    await writeFile(credentialsFile, keys(fakeKey.secretAccessKey));
+    const ended = runRegistry(serve, around);
+    const [, url = ''] = /^listening on (.+)\n$/.exec(String((await once(stdout, 'data'))[0])) ?? [];
+    expect((await fetch(`${url}/v2/app/blobs/uploads/`, { method: 'POST' })).status).toBe(202);
+    ending.abort();
+    expect(await ended).toBe(0);
+    expect(
+      fake.objects.keys.filter((key) => /^team\/docker\/.*\/app\/_uploads\/[^/]+\/startedat$/.test(key)),
+    ).toHaveLength(1);
+  } finally {
+    ending.abort();
+    await rm(folder, { recursive: true });
+  }
 });
