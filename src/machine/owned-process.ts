@@ -52,11 +52,11 @@ export async function startOwnedProcess(
   // It may be gone before it reads the end of its input.
   child.stdin?.on('error', () => {});
   if (program.input !== undefined) child.stdin?.end(program.input);
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     log.write(chunk);
     if (program.onLine !== undefined) for (const line of chunk.toString('utf8').split('\n')) program.onLine(line);
   });
-  child.stderr.on('data', (chunk: Buffer) => log.write(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => log.write(chunk));
   const spawned = await Promise.race([
     new Promise<true>((resolve) => child.once('spawn', () => resolve(true))),
     exited,
