@@ -233,6 +233,7 @@ async function registryOfOnesOwn(tour: Tour): Promise<void> {
   if ((await typed.inputValue()) !== address) {
     await typed.fill(address);
     await ui.getByRole('button', { name: 'Save' }).click();
+    await expect(ui.getByText('Saved')).toBeVisible();
     await expect(ui.getByText('Saved')).toHaveCount(0, { timeout: 15_000 });
   }
   await ui.getByRole('button', { name: 'Start', exact: true }).click();
