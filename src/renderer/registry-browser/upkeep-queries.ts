@@ -9,7 +9,9 @@ export function useSpace() {
   return useQuery({
     queryKey: ['registry-browser', connection.address, 'space'],
     queryFn: ({ signal }) => wharfSpace(connection, signal),
-    staleTime: 5_000,
+    // Pushes come without telling: read anew whenever it is shown.
+    staleTime: 0,
+    refetchOnMount: 'always',
     retry: false,
   });
 }
