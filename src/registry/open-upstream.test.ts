@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { mediaTypes } from '../oci/media-types.ts';
 import { openUpstream } from './open-upstream.ts';
-import { htpasswdLine } from './server/htpasswd.ts';
+import { htpasswdLine } from './server/access/htpasswd.ts';
 import { digestOf, errorOf, registryWorld } from './server/test-images.ts';
 
 async function world(password: string) {

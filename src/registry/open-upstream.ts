@@ -5,8 +5,8 @@ import { isJsonObject } from '../oci/json-fields.ts';
 import { defaultDomain, type Reference } from '../oci/reference.ts';
 import { createRegistryClient } from './client/create-registry-client.ts';
 import type { RegistryAuth } from './client/registry-client.ts';
-import { type CacheSettings, upstreamPassword, upstreamUser } from './server/cache-settings.ts';
-import type { Upstream, UpstreamSelector } from './server/upstream.ts';
+import { type CacheSettings, upstreamPassword, upstreamUser } from './server/cache/cache-settings.ts';
+import type { Upstream, UpstreamSelector } from './server/cache/upstream.ts';
 
 const userAgent = 'wharf-registry';
 /** Docker Hub keeps its official images below this; its clients leave it out. */

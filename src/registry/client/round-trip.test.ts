@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { mediaTypes } from '../../oci/media-types.ts';
 import { parseReference, withDigest } from '../../oci/reference.ts';
 import { createRegistryServer } from '../server/create-registry-server.ts';
-import { MemoryDriver } from '../server/memory-driver.ts';
+import { MemoryDriver } from '../server/storage/memory-driver.ts';
 import { blobDescriptor, testClient } from './fake-registry.ts';
 
 const signal = new AbortController().signal;

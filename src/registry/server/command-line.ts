@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { WharfError } from '../../contract/errors.ts';
-import { type CacheSettings, readBaseUrl, upstreamPassword, upstreamUser } from './cache-settings.ts';
-import { passwordVariable, type ServingRegistry } from './maintenance-command.ts';
+import { type CacheSettings, readBaseUrl, upstreamPassword, upstreamUser } from './cache/cache-settings.ts';
+import { passwordVariable, type ServingRegistry } from './upkeep/maintenance-command.ts';
 
 export type RegistryCommand =
   | {

@@ -3,8 +3,8 @@ import { request as httpRequest } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { mediaTypes } from '../../oci/media-types.ts';
 import { createRegistryServer } from './create-registry-server.ts';
-import { MemoryDriver } from './memory-driver.ts';
-import type { StorageDriver } from './storage-driver.ts';
+import { MemoryDriver } from './storage/memory-driver.ts';
+import type { StorageDriver } from './storage/storage-driver.ts';
 
 function digestOf(bytes: Uint8Array | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

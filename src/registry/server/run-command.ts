@@ -4,7 +4,9 @@ import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
-import type { CacheSettings } from './cache-settings.ts';
+import { htpasswdLine } from './access/htpasswd.ts';
+import type { CacheSettings } from './cache/cache-settings.ts';
+import type { OpenUpstream } from './cache/upstream.ts';
 import {
   type Maintained,
   parseRegistryArguments,
@@ -13,12 +15,10 @@ import {
   registryUsage,
 } from './command-line.ts';
 import { createRegistryServer, type RegistryServer } from './create-registry-server.ts';
-import { htpasswdLine } from './htpasswd.ts';
-import { askToCollect, askToRetain, collectionText, retentionText } from './maintenance-command.ts';
 import { lineLogger, silentLogger } from './registry-logger.ts';
-import { s3Root } from './s3-settings.ts';
 import { readServerSettings, type ServerSettings } from './server-settings.ts';
-import type { OpenUpstream } from './upstream.ts';
+import { s3Root } from './storage/s3/s3-settings.ts';
+import { askToCollect, askToRetain, collectionText, retentionText } from './upkeep/maintenance-command.ts';
 
 export interface CommandSurroundings {
   readonly stdin: Readable;

@@ -2,12 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { digestOf, errorOf } from './conformance-world.ts';
+import { htpasswdLine } from './access/htpasswd.ts';
+import { digestOf, errorOf } from './conformance/conformance-world.ts';
 import { createRegistryServer } from './create-registry-server.ts';
-import { htpasswdLine } from './htpasswd.ts';
-import { MemoryDriver } from './memory-driver.ts';
-import { RequestRate } from './request-rate.ts';
+import { RequestRate } from './http/request-rate.ts';
 import { parseServerSettings, type ServerSettings } from './server-settings.ts';
+import { MemoryDriver } from './storage/memory-driver.ts';
 
 async function world(settings: ServerSettings, withUsers = true) {
   const folder = await mkdtemp(join(tmpdir(), 'wharf-settings-'));

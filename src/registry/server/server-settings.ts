@@ -15,12 +15,12 @@
 import { readFile } from 'node:fs/promises';
 import { WharfError } from '../../contract/errors.ts';
 import { isRepositoryPath } from '../../oci/reference.ts';
-import type { AccessRule, RepositoryAction } from './access-rules.ts';
-import { type CacheSettings, readBaseUrl } from './cache-settings.ts';
-import type { QuotaRule } from './quotas.ts';
-import type { RetentionRule } from './retention-plan.ts';
-import { type StorageSettings, storageSettings } from './s3-settings.ts';
+import type { AccessRule, RepositoryAction } from './access/access-rules.ts';
+import { type CacheSettings, readBaseUrl } from './cache/cache-settings.ts';
 import { bad, count, fields, flag, list, object, positive, strings, text } from './settings-fields.ts';
+import { type StorageSettings, storageSettings } from './storage/s3/s3-settings.ts';
+import type { QuotaRule } from './upkeep/quotas.ts';
+import type { RetentionRule } from './upkeep/retention-plan.ts';
 
 export interface ServerLimits {
   /** Of one blob. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import { createRegistryServer, type RegistryServerOptions } from './create-registry-server.ts';
-import { MemoryDriver } from './memory-driver.ts';
+import { MemoryDriver } from './storage/memory-driver.ts';
 
 export function digestOf(bytes: Uint8Array | string): Digest {
   return parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
