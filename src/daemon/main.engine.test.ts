@@ -32,6 +32,17 @@ describe('wharfd', () => {
     expect((await clientOf(await second.address()).call('SystemInfo')).ID).toBe(ID);
   });
 
+  it('goes on when nobody reads its log any more, and still ends when it is told to', async () => {
+    const daemon = world.start(['--log-level', 'debug']);
+    const address = await daemon.address();
+    daemon.process.stdout?.destroy();
+    daemon.process.stderr?.destroy();
+    // The first two meet the broken pipe; what comes after them is answered only by a daemon that does not spin on it.
+    for (let asked = 0; asked < 3; asked += 1) await clientOf(address).call('SystemPing');
+    daemon.process.kill('SIGTERM');
+    expect(await daemon.ended).toBe(0);
+  });
+
   it('takes over a pidfile whose number belongs to a younger daemon by now', async () => {
     const other = world.start(['--exec-root', `${world.folder}/run2`, '--data-root', `${world.folder}/data2`]);
     await other.ready();

@@ -151,6 +151,9 @@ function dump(folder: string, engine: RunningEngine, log: LevelledLogger): void 
 
 /** A connection that breaks unwatched is logged; anything else unexpected leaves a state nobody knows, so the daemon ends. */
 function watchForBugs(log: LevelledLogger): void {
+  // Whoever read the log has ended (the app that started this daemon, killed): nobody is left to be told, and to log that
+  // would fail again.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   process.on('unhandledRejection', (error) => log.error('unhandled rejection', { error }));
   process.on('uncaughtException', (error: NodeJS.ErrnoException) => {
     log.error('uncaught exception', { error });

@@ -5,6 +5,8 @@ import { openUpstream } from './open-upstream.ts';
 import { runRegistry } from './server/run-command.ts';
 
 const ending = new AbortController();
+// When nobody reads its log any more, a registry goes on serving.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
 /** Beside the bundle; or, where this runs from its source, where the build puts it. */
 const built = join(import.meta.dirname, '../registry-site');
