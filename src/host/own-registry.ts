@@ -95,11 +95,9 @@ export class OwnRegistry implements AsyncDisposable {
 
   removeUser(name: string): Promise<string[]> {
     return this.#act(async () => {
-      const lines = ((await readIfThere(this.#usersFile)) ?? '').split('\n');
-      const rest = lines.filter((line) => !line.trim().startsWith(`${name}:`) && line.trim() !== '');
-      const last = rest.every((line) => line.trim().startsWith('#'));
+      const last = (await this.users()).every((other) => other === name);
       if (last && isReachableFromOutside(this.#options.settings().listen)) throw needsUsers();
-      await writeAtomic(this.#usersFile, rest.length === 0 ? '' : `${rest.join('\n')}\n`);
+      await this.#userCommand(['user', 'rm', '--htpasswd', this.#usersFile, name]);
       if (last && this.#status.kind === 'running') await this.#startAgain();
       return await this.users();
     });
@@ -182,7 +180,7 @@ export class OwnRegistry implements AsyncDisposable {
     if (this.#status.kind !== 'stopped') this.#become({ kind: 'stopped' });
   }
 
-  async #userCommand(args: readonly string[], input: string): Promise<void> {
+  async #userCommand(args: readonly string[], input = ''): Promise<void> {
     const log = new LogTail(20);
     const program = { name: 'wharf-registry', bin: this.#options.bin, args, input };
     const command = await startOwnedProcess(program, log, AbortSignal.timeout(userLimitMs));

@@ -1,4 +1,4 @@
-/** The registry's own command line: `serve` (also when left out), `gc`, `retention`, `user add`. */
+/** The registry's own command line: `serve` (also when left out), `gc`, `retention`, `user add|rm|ls`. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { WharfError } from '../../contract/errors.ts';
@@ -22,7 +22,8 @@ export type RegistryCommand =
     }
   | { readonly kind: 'gc'; readonly of: Maintained; readonly dryRun: boolean }
   | { readonly kind: 'retention'; readonly of: Maintained; readonly dryRun: boolean }
-  | { readonly kind: 'user-add'; readonly htpasswd: string; readonly name: string }
+  | { readonly kind: 'user-add' | 'user-rm'; readonly htpasswd: string; readonly name: string }
+  | { readonly kind: 'user-ls'; readonly htpasswd: string }
   | { readonly kind: 'help' };
 
 /** The folder of a registry that does not serve now, or one that does. */
@@ -49,6 +50,8 @@ export const registryUsage = `Usage:
   registry retention --server URL [--user NAME] [--dry-run]
                                                 removes what the settings' rules do not keep
   registry user add --htpasswd FILE NAME        adds a user or changes a password, read from standard input
+  registry user rm --htpasswd FILE NAME         takes a user out
+  registry user ls --htpasswd FILE              names the users
 `;
 
 type Values = ReturnType<typeof parsed>['values'];
@@ -85,9 +88,11 @@ export function parseRegistryArguments(argv: readonly string[]): RegistryCommand
       return { kind: verb, of: maintained(values, verb === 'retention'), dryRun: values['dry-run'] ?? false };
     case 'user': {
       const [action, name] = rest;
-      if (action !== 'add' || name === undefined || rest.length > 2)
-        throw invalid('the user command is `user add --htpasswd FILE NAME`');
-      return { kind: 'user-add', htpasswd: values.htpasswd ?? missing('--htpasswd FILE'), name };
+      const htpasswd = values.htpasswd ?? missing('--htpasswd FILE');
+      if (action === 'ls' && rest.length === 1) return { kind: 'user-ls', htpasswd };
+      if ((action !== 'add' && action !== 'rm') || name === undefined || rest.length > 2)
+        throw invalid('the user commands are `user add|rm --htpasswd FILE NAME` and `user ls --htpasswd FILE`');
+      return { kind: `user-${action}`, htpasswd, name };
     }
     default:
       throw invalid(`unknown command ${JSON.stringify(verb)}`);

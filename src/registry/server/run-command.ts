@@ -1,10 +1,9 @@
 /** Runs a command of the registry's command line. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { isWharfError, WharfError } from '../../contract/errors.ts';
-import { htpasswdLine } from './access/htpasswd.ts';
+import { listUsers, putUser, removeUser } from './access/users-file.ts';
 import type { CacheSettings } from './cache/cache-settings.ts';
 import type { OpenUpstream } from './cache/upstream.ts';
 import {
@@ -67,8 +66,17 @@ async function run(command: RegistryCommand, around: CommandSurroundings): Promi
       around.stdout.write(retentionText(await server.applyRetention(dryRun)));
       return;
     }
-    case 'user-add':
-      return await addUser(command.htpasswd, command.name, around);
+    case 'user-add': {
+      const password = (await text(around.stdin)).replace(/\r?\n$/, '');
+      await putUser(command.htpasswd, command.name, password);
+      return void around.stdout.write(`user ${command.name} may sign in\n`);
+    }
+    case 'user-rm':
+      await removeUser(command.htpasswd, command.name);
+      return void around.stdout.write(`user ${command.name} may not sign in any more\n`);
+    case 'user-ls':
+      for (const name of await listUsers(command.htpasswd)) around.stdout.write(`${name}\n`);
+      return;
   }
 }
 
@@ -127,19 +135,4 @@ async function untilEnded(around: CommandSurroundings, endWithStdin: boolean): P
   await promise;
   // An open input would keep the process.
   if (endWithStdin) around.stdin.destroy();
-}
-
-async function addUser(file: string, name: string, around: CommandSurroundings): Promise<void> {
-  const password = (await text(around.stdin)).replace(/\r?\n$/, '');
-  const line = await htpasswdLine(name, password);
-  const before = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '';
-    throw error;
-  });
-  const others = before.split('\n').filter((other) => other.trim() !== '' && !other.startsWith(`${name}:`));
-  await mkdir(dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, `${[...others, line].join('\n')}\n`, { mode: 0o600 });
-  await rename(temporary, file);
-  around.stdout.write(`user ${name} may sign in\n`);
 }
