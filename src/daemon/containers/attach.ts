@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WharfError } from '../../contract/errors.ts';
+import { errnoOf } from '../linux/mount.ts';
 import { endOfLog, type LogPosition, logStart } from '../logs/log-files.ts';
 import { type OutputEnd, readPieces } from '../logs/log-follower.ts';
 import { type ClientOutput, createClientOutput, pumpInput } from './client-stream.ts';
@@ -136,6 +137,13 @@ async function serveInput(
       stdin.end();
     }
   } catch (error) {
-    if (!signal.aborted) context.log.warn('The input of a container broke.', { id: handle.id, error });
+    // Its end is known from its exit, which may be about to be noticed; input that is late for it is nobody's fault.
+    if (signal.aborted || hasNoReader(error)) return;
+    context.log.warn('The input of a container broke.', { id: handle.id, error });
   }
+}
+
+/** conmon takes the socket away, or hangs up, when the container's process has ended. */
+function hasNoReader(error: unknown): boolean {
+  return ['ENOENT', 'ECONNREFUSED', 'EPIPE', 'ENOTCONN'].includes(errnoOf(error) ?? '');
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -160,6 +160,20 @@ describe('attach', () => {
     expect(await result).toEqual({ StatusCode: 0 });
     await served;
   });
+});
+
+test('input that comes when the way in is gone, as at a container’s end, is no fault of the engine', async () => {
+  const { containers, warnings } = daemon;
+  const { Id } = await containers.create(request(['cat'], { OpenStdin: true }), { signal });
+  await containers.start(Id, { signal });
+  rmSync(join(world.root, 'exec/containers', Id, 'attach'));
+  const session = await containers.attach(Id, { stdin: true, stdout: true, stderr: true, logs: false, stream: true });
+  const connection = testConnection();
+  const served = session.serve(connection.server);
+  connection.send('late\n');
+  await containers.kill(Id, { signalName: 'KILL' });
+  await served;
+  expect(warnings).toEqual([]);
 });
 
 describe('exec', () => {

@@ -287,6 +287,7 @@ export function isMounted(target: string): boolean {
 /** The errno's name of a failure of this file or of Node's fs, such as `EBUSY`. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
+  if ('errnoName' in error && typeof error.errnoName === 'string') return error.errnoName;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code)) return error.code;
   return error.cause === error ? undefined : errnoOf(error.cause);
 }

@@ -273,8 +273,11 @@ function withShortPaths(folder: string, links: readonly string[], use: (lower: s
 
 /** Whether the kernel can mount overlay with its upper folder in `root`: tried, not guessed. */
 export async function overlayWorks(root: string): Promise<boolean> {
-  const probe = join(root, `probe-${crypto.randomUUID()}`);
+  const probe = join(root, 'probe');
   const at = (name: string) => join(probe, name);
+  // A daemon that was killed at this very place left its mount.
+  await unmount(at('merged'), { lazy: true });
+  await rm(probe, { recursive: true, force: true });
   try {
     for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(at(name), { recursive: true });
     const data = `lowerdir=${at('lower')},upperdir=${at('upper')},workdir=${at('work')},${overlayOptions}`;

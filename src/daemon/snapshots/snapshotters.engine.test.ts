@@ -1,19 +1,33 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { mount, unmount } from '../linux/mount.ts';
+import { mount, mountPoints, unmount } from '../linux/mount.ts';
 import { createCopySnapshotter } from './copy-snapshotter.ts';
 import { createSnapshotter } from './create-snapshotter.ts';
 import { createLayerWorkerPool } from './layer-worker-pool.ts';
-import { createOverlaySnapshotter } from './overlay-snapshotter.ts';
+import { createOverlaySnapshotter, overlayWorks } from './overlay-snapshotter.ts';
 import { snapshotterSuite } from './snapshotter-suite.ts';
 import { tarOf } from './tar-fixture.ts';
 
 snapshotterSuite('overlay', createOverlaySnapshotter);
 snapshotterSuite('copy', createCopySnapshotter);
+
+it('the mount that a daemon left which was killed while it tried overlay goes', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'wharf-probe-'));
+  try {
+    mkdirSync(join(root, 'probe/merged'), { recursive: true });
+    mount({ source: 'tmpfs', target: join(root, 'probe/merged'), type: 'tmpfs', flags: 0, data: '' });
+    expect(await overlayWorks(root)).toBe(true);
+    expect(readdirSync(root)).toEqual([]);
+    expect(mountPoints().filter(({ target }) => target.startsWith(root))).toEqual([]);
+  } finally {
+    await unmount(join(root, 'probe/merged'), { lazy: true });
+    rmSync(root, { recursive: true, force: true });
+  }
+});
 
 describe('a full disk', () => {
   it('is named as such, and nothing of the layer stays', async () => {
