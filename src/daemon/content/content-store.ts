@@ -76,6 +76,9 @@ export interface ContentStore {
   ): Promise<readonly BlobInfo[]>;
 }
 
+/** Chunks that wait for the disk are written together: one call for many. */
+const writeAheadBytes = 4 << 20;
+
 export function createContentStore(options: { readonly root: string }): ContentStore {
   const blobs = join(options.root, 'blobs');
   const incoming = join(options.root, 'ingest');
@@ -188,7 +191,11 @@ export function createContentStore(options: { readonly root: string }): ContentS
         }
       };
       try {
-        await pipeline(counted, createWriteStream(temporary, { flags: 'wx', flush: true }), { signal });
+        await pipeline(
+          counted,
+          createWriteStream(temporary, { flags: 'wx', flush: true, highWaterMark: writeAheadBytes }),
+          { signal },
+        );
         const digest = sha256Digest(hash.digest('hex'));
         lease.add(digest);
         await rename(temporary, path(digest));

@@ -66,6 +66,7 @@ export async function readArchive(archive: Readable, scope: Scope): Promise<Arch
     scope.signal.throwIfAborted();
     parser.end();
     await collector.work();
+    await collector.settle();
     return collector.files();
   } catch (error) {
     scope.signal.throwIfAborted();
@@ -89,6 +90,9 @@ interface LargeFile {
   readonly stored: Promise<BlobInfo>;
 }
 
+/** Files that wait for the disk while the next ones are read. */
+const maxWaiting = 8;
+
 /** The parser calls synchronously; what takes time is planned first and done between two chunks. */
 class Collector {
   readonly #scope: Scope;
@@ -97,6 +101,8 @@ class Collector {
   #steps: Step[] = [];
   #small: { readonly name: string; readonly pieces: Uint8Array[] } | undefined;
   #large: LargeFile | undefined;
+  /** All of them is here, but not on the disk yet: the disk writes while the archive is read on. */
+  #waiting: LargeFile[] = [];
   #smallTotal = 0;
 
   constructor(scope: Scope) {
@@ -117,12 +123,24 @@ class Collector {
     }
   }
 
-  /** After a failure: lets go of the file that was being written. */
+  /** After a failure: lets go of the file that was being written, and waits for those before it. */
   async abandon(): Promise<void> {
     const large = this.#large;
-    if (large === undefined) return;
-    large.input.destroy(new Error('the archive ended early'));
-    await large.stored.catch(() => undefined);
+    large?.input.destroy(new Error('the archive ended early'));
+    await Promise.allSettled([large, ...this.#waiting].map((file) => file?.stored));
+  }
+
+  /** Waits until all that was read is on the disk. */
+  async settle(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#settleFirst();
+  }
+
+  async #settleFirst(): Promise<void> {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const { digest, sizeBytes } = await first.stored;
+    this.#waiting.shift();
+    this.#found.set(first.name, { digest, size: sizeBytes, bytes: undefined });
   }
 
   files(): ArchiveFiles {
@@ -184,9 +202,9 @@ class Collector {
     const large = this.#large;
     if (large === undefined) return;
     large.input.end();
-    const { digest, sizeBytes } = await large.stored;
     this.#large = undefined;
-    this.#found.set(large.name, { digest, size: sizeBytes, bytes: undefined });
+    this.#waiting.push(large);
+    if (this.#waiting.length > maxWaiting) await this.#settleFirst();
   }
 }
 

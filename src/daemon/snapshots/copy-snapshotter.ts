@@ -13,7 +13,7 @@ import { raise, WharfError } from '../../contract/errors.ts';
 import { compareTrees, type TreeDifference } from './compare-trees.ts';
 import type { ByteSource, JobUsage, LayerJob } from './layer-jobs.ts';
 import { defaultLayerLimits } from './layer-limits.ts';
-import { createLayerStore } from './layer-store.ts';
+import { createLayerStore, isItsBlob } from './layer-store.ts';
 import type { JobOptions } from './layer-worker-pool.ts';
 import { toChanges } from './overlay-changes.ts';
 import type { SnapshotterOptions } from './overlay-snapshotter.ts';
@@ -41,7 +41,12 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
 
   type Layer = { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string };
   type Run = (makeJob: (source: ByteSource) => LayerJob) => Promise<JobUsage>;
-  const fillFolder = async (folder: string, layer: Layer, signal: AbortSignal, run: Run): Promise<JobUsage> => {
+  const fillFolder = async (
+    folder: string,
+    layer: Omit<Layer, 'diffId'> & { readonly diffId: string | undefined },
+    signal: AbortSignal,
+    run: Run,
+  ): Promise<JobUsage> => {
     const diff = join(folder, 'diff');
     await mkdir(diff, { mode: 0o755 });
     if (layer.parent !== undefined) {
@@ -63,7 +68,8 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
       const source = { kind: 'file', path } as const;
       const run: Run = (makeJob) => pool.run(makeJob(source), jobOptions);
       return store.addBlob(layer, path, {
-        fill: (folder) => fillFolder(folder, layer, jobOptions.signal, run),
+        fill: (folder) =>
+          fillFolder(folder, isItsBlob(layer, path) ? { ...layer, diffId: undefined } : layer, jobOptions.signal, run),
         verify: () => pool.run({ kind: 'digest', source, diffId: layer.diffId, limits }, jobOptions),
       });
     },

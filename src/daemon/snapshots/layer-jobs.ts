@@ -17,7 +17,8 @@ export type LayerJob =
       readonly root: string;
       readonly deletions: 'overlay' | 'merge';
       readonly lowers: readonly string[];
-      readonly diffId: string;
+      /** What the unpacked archive has to hash to; undefined: that is sure already. */
+      readonly diffId: string | undefined;
       readonly limits: LayerLimits;
     }
   /** Makes sure that a packed layer is the one announced, and unpacks it nowhere. */

@@ -35,6 +35,14 @@ export interface StoredLayer {
   readonly usage: LayerUsage;
 }
 
+/**
+ * Whether a blob of the content store is the layer's archive as it is, not packed: then its name, which was made sure of
+ * when it came in, says all that another hash of it would.
+ */
+export function isItsBlob({ diffId }: { readonly diffId: string }, path: string): boolean {
+  return diffId === `sha256:${basename(path)}`;
+}
+
 export interface LayerStore {
   /** Reads what is there and removes what is incomplete. */
   open(): Promise<void>;
