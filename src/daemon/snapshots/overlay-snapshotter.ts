@@ -61,7 +61,7 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
   const { snapshots, damaged } = await readSnapshots(containers);
   const mounted = new Set(mountPoints().map((point) => point.target));
   const volatileWorks = overlayVersionAtLeast(5, 10);
-  /** What inspect shows of each; it never changes, and putting it together was a sixth of an inspect. */
+  /** What inspect shows of each; it never changes, and putting it together was a fifth of what inspect computes. */
   const shownPaths = new WeakMap<StoredSnapshot, Readonly<Record<string, string>>>();
   const folderOf = (key: string): string => join(containers, snapshotKey(key));
   const mergedOf = (key: string): string => join(folderOf(key), 'merged');
