@@ -12,6 +12,7 @@ import type { ImageParts } from './image-parts.ts';
 import type { ImageLayer } from './image-record.ts';
 import type { PullOptions } from './image-service.ts';
 import { LayerProgress } from './progress-lines.ts';
+import { sideBySide } from './side-by-side.ts';
 
 export interface ManifestSource {
   readonly manifest: ImageManifest;
@@ -95,8 +96,6 @@ export async function bringLayers(
   layers: readonly ImageLayer[],
   options: Pick<PullOptions, 'auth' | 'signal' | 'onProgress'>,
 ): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
   const plans: LayerPlan[] = [];
   for (const layer of layers) {
     const progress = new LayerProgress(layer.blob.digest, options.onProgress);
@@ -104,21 +103,15 @@ export async function bringLayers(
     progress.say(isHere ? 'Already exists' : 'Pulling fs layer');
     plans.push({ layer, progress, isHere });
   }
-  const downloads = plans.map(async ({ layer, progress, isHere }) => {
-    if (isHere) return;
-    const onState = (state: DownloadState) => showDownload(progress, state, layer.blob.size);
-    await parts.downloads.fetch({ reference, blob: layer.blob, endpoint, auth: options.auth, signal, onState });
-    progress.say('Download complete');
+  await sideBySide(options.signal, (signal) => {
+    const downloads = plans.map(async ({ layer, progress, isHere }) => {
+      if (isHere) return;
+      const onState = (state: DownloadState) => showDownload(progress, state, layer.blob.size);
+      await parts.downloads.fetch({ reference, blob: layer.blob, endpoint, auth: options.auth, signal, onState });
+      progress.say('Download complete');
+    });
+    return [unpackInOrder(parts, plans, downloads, signal), ...downloads];
   });
-  const work = [unpackInOrder(parts, plans, downloads, signal), ...downloads];
-  try {
-    await Promise.all(work);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(work);
-    options.signal.throwIfAborted();
-    throw error;
-  }
 }
 
 interface LayerPlan {

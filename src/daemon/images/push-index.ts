@@ -13,6 +13,7 @@ import type { PushOptions } from './image-service.ts';
 import { LayerProgress } from './progress-lines.ts';
 import { pushLayer, sizeOf } from './push-layer.ts';
 import { Semaphore } from './semaphore.ts';
+import { sideBySide } from './side-by-side.ts';
 
 /** A registry refuses an index while a manifest it lists is not there. */
 export function isWhole(index: HeldIndex): boolean {
@@ -62,8 +63,6 @@ async function pushBlobs(
   index: HeldIndex,
   options: PushOptions,
 ): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
   const slots = new Semaphore(parts.maxUploadsAtOnce);
   const layers = new Map<string, Descriptor>();
   const configs = new Map<string, Descriptor>();
@@ -76,21 +75,15 @@ async function pushBlobs(
     ...[...configs.values()].map((blob) => ({ blob, progress: new LayerProgress(blob.digest, () => undefined) })),
   ];
   for (const { progress } of plans) progress.say('Preparing');
-  const uploads = plans.map(async ({ blob, progress }) => {
-    if (slots.isFull) progress.say('Waiting');
-    using _slot = await slots.take(signal);
-    // The size that is here, whatever the manifest says.
-    const size = await sizeOf(parts, blob.digest);
-    if (size !== blob.size)
-      throw new WharfError('size.mismatch', `blob ${blob.digest} has ${size} bytes, and ${blob.size} were announced`);
-    await pushLayer(parts, reference, blob, progress, { ...options, signal });
-  });
-  try {
-    await Promise.all(uploads);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(uploads);
-    options.signal.throwIfAborted();
-    throw error;
-  }
+  await sideBySide(options.signal, (signal) =>
+    plans.map(async ({ blob, progress }) => {
+      if (slots.isFull) progress.say('Waiting');
+      using _slot = await slots.take(signal);
+      // The size that is here, whatever the manifest says.
+      const size = await sizeOf(parts, blob.digest);
+      if (size !== blob.size)
+        throw new WharfError('size.mismatch', `blob ${blob.digest} has ${size} bytes, and ${blob.size} were announced`);
+      await pushLayer(parts, reference, blob, progress, { ...options, signal });
+    }),
+  );
 }

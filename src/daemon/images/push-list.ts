@@ -12,6 +12,7 @@ import { indexOfList, type ListEntry, type ManifestList } from './manifest-list.
 import type { ManifestAccess } from './manifest-service.ts';
 import { LayerProgress } from './progress-lines.ts';
 import { Semaphore } from './semaphore.ts';
+import { sideBySide } from './side-by-side.ts';
 
 type Options = ManifestAccess & Pick<PushOptions, 'onProgress'>;
 
@@ -44,26 +45,18 @@ export async function pushList(
 }
 
 async function pushBlobs(parts: ImageParts, list: ManifestList, target: Reference, options: Options): Promise<void> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
   const slots = new Semaphore(parts.maxUploadsAtOnce);
   const blobs = new Map<string, { readonly blob: Descriptor; readonly entry: ListEntry }>();
   for (const entry of list.entries)
     for (const blob of [entry.config, ...entry.layers]) blobs.set(blob.digest, { blob, entry });
-  const uploads = [...blobs.values()].map(async ({ blob, entry }) => {
-    const progress = new LayerProgress(blob.digest, options.onProgress);
-    progress.say('Preparing');
-    using _slot = await slots.take(signal);
-    await pushBlob(parts, blob, entry, target, progress, { ...options, signal });
-  });
-  try {
-    await Promise.all(uploads);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(uploads);
-    options.signal.throwIfAborted();
-    throw error;
-  }
+  await sideBySide(options.signal, (signal) =>
+    [...blobs.values()].map(async ({ blob, entry }) => {
+      const progress = new LayerProgress(blob.digest, options.onProgress);
+      progress.say('Preparing');
+      using _slot = await slots.take(signal);
+      await pushBlob(parts, blob, entry, target, progress, { ...options, signal });
+    }),
+  );
 }
 
 async function pushBlob(

@@ -18,6 +18,7 @@ import { LayerProgress } from './progress-lines.ts';
 import { isWhole, missingPlatforms, pushIndex } from './push-index.ts';
 import { pushLayer, sizeOf } from './push-layer.ts';
 import { Semaphore } from './semaphore.ts';
+import { sideBySide } from './side-by-side.ts';
 
 /**
  * One tag, or with none written all tags of the repository.
@@ -101,29 +102,22 @@ async function pushLayers(
   { lease, packing }: { readonly lease: Lease; readonly packing: boolean },
   options: PushOptions,
 ): Promise<readonly Descriptor[]> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([options.signal, stop.signal]);
   const slots = new Semaphore(parts.maxUploadsAtOnce);
   // Uppermost first, as docker shows them.
   const plans = image.layers
     .toReversed()
     .map((layer) => ({ layer, progress: new LayerProgress(layer.diffId, options.onProgress) }));
   for (const { progress } of plans) progress.say('Preparing');
-  const uploads = plans.map(async ({ layer, progress }) => {
-    if (slots.isFull) progress.say('Waiting');
-    using _slot = await slots.take(signal);
-    const { size } = layer.blob;
-    const onBytes = (read: number) => progress.move('Preparing', read, size);
-    const blob = packing ? await packedBlob(parts, layer, { lease, signal, onBytes }) : layer.blob;
-    await pushLayer(parts, reference, blob, progress, { ...options, signal });
-    return blob;
-  });
-  try {
-    return (await Promise.all(uploads)).toReversed();
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(uploads);
-    options.signal.throwIfAborted();
-    throw error;
-  }
+  const uploads = await sideBySide(options.signal, (signal) =>
+    plans.map(async ({ layer, progress }) => {
+      if (slots.isFull) progress.say('Waiting');
+      using _slot = await slots.take(signal);
+      const { size } = layer.blob;
+      const onBytes = (read: number) => progress.move('Preparing', read, size);
+      const blob = packing ? await packedBlob(parts, layer, { lease, signal, onBytes }) : layer.blob;
+      await pushLayer(parts, reference, blob, progress, { ...options, signal });
+      return blob;
+    }),
+  );
+  return uploads.toReversed();
 }
