@@ -8,7 +8,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { WharfError } from '../../contract/errors.ts';
+import { isWharfError, WharfError } from '../../contract/errors.ts';
 import { errnoOf } from '../linux/mount.ts';
 import { endOfLog, type LogPosition, logStart } from '../logs/log-files.ts';
 import { type OutputEnd, readPieces } from '../logs/log-follower.ts';
@@ -143,7 +143,8 @@ async function serveInput(
   }
 }
 
-/** conmon takes the socket away, or hangs up, when the container's process has ended. */
+/** The process has ended: the runtime knows it, or conmon took the socket away, or hung up. */
 function hasNoReader(error: unknown): boolean {
+  if (isWharfError(error, 'container.not-running')) return true;
   return ['ENOENT', 'ECONNREFUSED', 'EPIPE', 'ENOTCONN'].includes(errnoOf(error) ?? '');
 }
