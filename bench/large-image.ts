@@ -8,6 +8,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { mediaTypes } from '../src/oci/media-types.ts';
+import { digestOf, putBlob, putManifest } from './fill-registry.ts';
 
 const mebibyte = 1024 ** 2;
 
@@ -122,10 +123,6 @@ function contentSource(seed: string): (bytes: number) => Buffer {
 }
 const noiseBytes = 120;
 
-function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-}
-
 function hashOf(file: string): string {
   const [sum] = execFileSync('sha256sum', [file], { encoding: 'utf8' }).split(' ');
   return `sha256:${sum}`;
@@ -141,13 +138,8 @@ async function pushImage(registryHost: string, name: string, layers: readonly La
   const [repository = '', tag = ''] = name.split(':');
   const config = configOf(layers);
   const at = `http://${registryHost}/v2/${repository}`;
-  for (const blob of [config, ...layers.map(({ packed }) => packed)]) {
-    const begun = await fetch(`${at}/blobs/uploads/`, { method: 'POST' });
-    const place = new URL(begun.headers.get('location') ?? '', at);
-    place.searchParams.set('digest', digestOf(blob));
-    await accepted(fetch(place, { method: 'PUT', body: new Uint8Array(blob) }));
-  }
-  const manifest = JSON.stringify({
+  for (const blob of [config, ...layers.map(({ packed }) => packed)]) await putBlob(at, blob);
+  await putManifest(at, tag, {
     schemaVersion: 2,
     mediaType: mediaTypes.dockerManifest,
     config: { mediaType: mediaTypes.dockerConfig, digest: digestOf(config), size: config.length },
@@ -157,11 +149,4 @@ async function pushImage(registryHost: string, name: string, layers: readonly La
       size: packed.length,
     })),
   });
-  const headers = { 'content-type': mediaTypes.dockerManifest };
-  await accepted(fetch(`${at}/manifests/${tag}`, { method: 'PUT', headers, body: manifest }));
-}
-
-async function accepted(answering: Promise<Response>): Promise<void> {
-  const answer = await answering;
-  if (!answer.ok) throw new Error(`the registry refuses: ${answer.status} ${await answer.text()}`);
 }

@@ -1,8 +1,9 @@
 /** A registry server under 64 clients at once. */
-import { createHash, randomFillSync } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import { mediaTypes } from '../src/oci/media-types.ts';
 import type { BenchCase } from './case.ts';
+import { digestOf, putBlob, putManifest } from './fill-registry.ts';
 import { timedMs } from './measure.ts';
 
 const clients = 64;
@@ -20,24 +21,19 @@ async function contentOf(host: string): Promise<Content> {
   const known = filled.get(host);
   if (known !== undefined) return known;
   const blob = randomFillSync(Buffer.alloc(blobBytes));
-  const digest = `sha256:${createHash('sha256').update(blob).digest('hex')}`;
+  const digest = digestOf(blob);
   const base = `http://${host}/v2/${repository}`;
-  const begun = await fetch(`${base}/blobs/uploads/`, { method: 'POST' });
-  const place = new URL(begun.headers.get('location') ?? '', base);
-  place.searchParams.set('digest', digest);
-  await accepted(fetch(place, { method: 'PUT', body: blob }));
+  await putBlob(base, blob);
   const descriptor = { mediaType: mediaTypes.ociLayer, digest, size: blobBytes };
-  const manifest = { schemaVersion: 2, mediaType: mediaTypes.ociManifest, config: descriptor, layers: [descriptor] };
-  const headers = { 'content-type': mediaTypes.ociManifest };
-  await accepted(fetch(`${base}/manifests/latest`, { method: 'PUT', headers, body: JSON.stringify(manifest) }));
+  await putManifest(base, 'latest', {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: descriptor,
+    layers: [descriptor],
+  });
   const content = { digest };
   filled.set(host, content);
   return content;
-}
-
-async function accepted(answering: Promise<Response>): Promise<void> {
-  const answer = await answering;
-  if (!answer.ok) throw new Error(`the registry refuses: ${answer.status} ${await answer.text()}`);
 }
 
 function ask(agent: Agent, method: string, url: string, expectedBytes: number): Promise<void> {

@@ -13,7 +13,7 @@ import { raise, WharfError } from '../../contract/errors.ts';
 import { compareTrees, type TreeDifference } from './compare-trees.ts';
 import type { ByteSource, JobUsage, LayerJob } from './layer-jobs.ts';
 import { defaultLayerLimits } from './layer-limits.ts';
-import { createLayerStore, isItsBlob } from './layer-store.ts';
+import { createLayerStore } from './layer-store.ts';
 import type { JobOptions } from './layer-worker-pool.ts';
 import { toChanges } from './overlay-changes.ts';
 import type { SnapshotterOptions } from './overlay-snapshotter.ts';
@@ -68,8 +68,7 @@ export async function createCopySnapshotter(options: SnapshotterOptions): Promis
       const source = { kind: 'file', path } as const;
       const run: Run = (makeJob) => pool.run(makeJob(source), jobOptions);
       return store.addBlob(layer, path, {
-        fill: (folder) =>
-          fillFolder(folder, isItsBlob(layer, path) ? { ...layer, diffId: undefined } : layer, jobOptions.signal, run),
+        fill: (folder, diffId) => fillFolder(folder, { ...layer, diffId }, jobOptions.signal, run),
         verify: () => pool.run({ kind: 'digest', source, diffId: layer.diffId, limits }, jobOptions),
       });
     },

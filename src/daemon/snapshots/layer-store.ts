@@ -39,7 +39,7 @@ export interface StoredLayer {
  * Whether a blob of the content store is the layer's archive as it is, not packed: then its name, which was made sure of
  * when it came in, says all that another hash of it would.
  */
-export function isItsBlob({ diffId }: { readonly diffId: string }, path: string): boolean {
+function isItsBlob({ diffId }: { readonly diffId: string }, path: string): boolean {
   return diffId === `sha256:${basename(path)}`;
 }
 
@@ -68,7 +68,11 @@ export interface LayerStore {
   addBlob(
     layer: { readonly chainId: string; readonly parent: string | undefined; readonly diffId: string },
     path: string,
-    steps: { readonly fill: (folder: string) => Promise<LayerUsage>; readonly verify: () => Promise<unknown> },
+    steps: {
+      /** `unproven`: the diffID that the unpacked bytes have to be held against; undefined where the blob's name proves it. */
+      readonly fill: (folder: string, unproven: string | undefined) => Promise<LayerUsage>;
+      readonly verify: () => Promise<unknown>;
+    },
   ): Promise<LayerUsage>;
   remove(chainId: string): Promise<void>;
   /**
@@ -271,8 +275,9 @@ export function createLayerStore(options: { readonly root: string; readonly pool
     add,
     async addBlob(layer, path, { fill, verify }) {
       const blob = basename(path);
-      const usage = await add({ ...layer, blob }, fill);
-      if (origins.get(layer.chainId)?.has(blob)) return usage;
+      const isProven = isItsBlob(layer, path);
+      const usage = await add({ ...layer, blob }, (folder) => fill(folder, isProven ? undefined : layer.diffId));
+      if (isProven || origins.get(layer.chainId)?.has(blob)) return usage;
       await verify();
       if (layers.has(layer.chainId)) rememberOrigin(layer.chainId, blob);
       return usage;

@@ -25,7 +25,7 @@ import { raise, WharfError } from '../../contract/errors.ts';
 import { errnoOf, mount, mountPoints, unmount } from '../linux/mount.ts';
 import { inUserNamespace } from '../linux/user-namespace.ts';
 import { defaultLayerLimits, type LayerLimits } from './layer-limits.ts';
-import { createLayerStore, isItsBlob, type LayerStore } from './layer-store.ts';
+import { createLayerStore, type LayerStore } from './layer-store.ts';
 import type { LayerWorkerPool } from './layer-worker-pool.ts';
 import { overlayChanges } from './overlay-changes.ts';
 import { noSnapshot, snapshotKey, type WharfSnapshotter, whatDiffers } from './snapshotter-extras.ts';
@@ -119,11 +119,8 @@ export async function createOverlaySnapshotter(options: SnapshotterOptions): Pro
       }),
     applyBlob: (layer, path, { signal, onBytes }) =>
       store.addBlob(layer, path, {
-        fill: async (folder) => {
-          const job = await applyJob(folder, layer);
-          const diffId = isItsBlob(layer, path) ? undefined : layer.diffId;
-          return pool.run({ ...job, diffId, source: { kind: 'file', path } }, { signal, onBytes });
-        },
+        fill: async (folder, diffId) =>
+          pool.run({ ...(await applyJob(folder, layer)), diffId, source: { kind: 'file', path } }, { signal, onBytes }),
         verify: () =>
           pool.run({ kind: 'digest', source: { kind: 'file', path }, diffId: layer.diffId, limits }, { signal }),
       }),
